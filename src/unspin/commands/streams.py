@@ -1,0 +1,126 @@
+"""What commands read, and how they write to standard output and standard error."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from unspin.errors import InputError, OutputError
+from unspin.files import (
+    BROKEN_BYTES,
+    STDIN_NAME,
+    UNREADABLE,
+    TextFile,
+    broken_bytes,
+    decode_text,
+    read_text,
+)
+
+STDIN = Path("-")
+STDOUT_FAILED = "standard output cannot be written ({reason}): results are incomplete"
+
+
+class StdoutError(OutputError):
+    """Standard output takes no more: there is no point in going on."""
+
+
+def each_file(
+    paths: Sequence[Path], encoding: str | None, work: Callable[[TextFile], None]
+) -> bool:
+    """Whether ``work`` could be done on all files; one that fails is reported and passed over.
+
+    No path at all, like ``-``, is standard input.
+    """
+    done = True
+    for path in paths or [STDIN]:
+        try:
+            file = read_input(path, encoding)
+            work(file)
+        except StdoutError:
+            raise
+        except (InputError, OutputError) as error:
+            click.echo(f"Error: {error}", err=True)
+            done = False
+    return done
+
+
+def read_input(path: Path, encoding: str | None) -> TextFile:
+    """The file at ``path`` or standard input; bytes kept undecoded are noted.
+
+    Raises:
+        InputError: if it cannot be read as text.
+    """
+    if path == STDIN:
+        file = decode_text(_take(), None, encoding)
+    else:
+        file = read_text(path, encoding)
+    broken = broken_bytes(file)
+    if broken:
+        count = f"{broken} byte{'s' if broken > 1 else ''}"
+        note(BROKEN_BYTES.format(name=file.name, count=count))
+    return file
+
+
+def note(message: str) -> None:
+    """Tell people something that is not the result."""
+    click.echo(message, err=True)
+
+
+def write_bytes(data: bytes) -> None:
+    """Write a result to standard output as it is.
+
+    Raises:
+        StdoutError: if it does not take it all.
+        BrokenPipeError: if the reader has gone.
+    """
+    try:
+        _put(data)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise BrokenPipeError(*error.args) from error
+        raise StdoutError(STDOUT_FAILED.format(reason=error.strerror)) from error
+
+
+def _take() -> bytes:
+    try:
+        # Python sets streams that were closed before it started to None.
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise InputError(UNREADABLE.format(name=STDIN_NAME, reason=error.strerror)) from error
+
+
+def _put(data: bytes) -> None:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def write_line(line: str) -> None:
+    """Write a line for people; what the terminal cannot show is escaped."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    write_bytes((line + "\n").encode(encoding, "backslashreplace"))
+
+
+def write_json(document: str) -> None:
+    """Write one JSON document and a line end, as UTF-8 wherever it goes.
+
+    Undecodable bytes of the input are lone surrogates in the text; they become
+    JSON escapes, since UTF-8 cannot hold them.
+    """
+    write_bytes((document + "\n").encode("utf-8", "backslashreplace"))
+
+
+def colours() -> bool:
+    """Whether standard output is a terminal that should see colours."""
+    stream = sys.stdout
+    if stream is None:
+        return False
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

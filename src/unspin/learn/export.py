@@ -1,0 +1,136 @@
+"""A trained encoder written as the files that the context ranker loads.
+
+``context.onnx`` has the encoder and the span and P(changed) heads, dynamically
+quantized to signed bytes; candidates' vectors are memory-mapped byte arrays
+with a scale per row: ``context.project.npy`` (one row per word piece) and
+``context.vectors.npy`` (one row per learned pair, found by the sorted hashes
+in ``context.pairs.npy``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from unspin.learn.encoder import Model
+from unspin.learn.features import Candidates
+from unspin.rank.hashing import pair_hash, word_hash
+
+# Rarer pairs have learned too little to be worth their bytes.
+MIN_PAIR_COUNT = 4
+
+
+class _Exported(nn.Module):
+    """Piece numbers and positions in, span vectors and P(changed) logits out."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.encoder = model.encoder
+        self.span = model.heads.span
+        self.changed = model.heads.changed
+        table = torch.cat([model.encoder.words.weight, model.encoder.hints.weight])
+        self.table = nn.Embedding.from_pretrained(table)
+
+    def forward(self, ids: Tensor, first: Tensor, last: Tensor, word: Tensor) -> Any:
+        encoder = self.encoder
+        x = encoder.norm(self.table(ids) + encoder.positions.weight[: ids.shape[1]])
+        mask = (ids == 0).float()[:, None, None, :] * -1e4
+        for layer in encoder.layers:
+            x = layer(x, mask)
+        flat = x.reshape(-1, x.shape[-1])
+        vectors = self.span(torch.cat([flat[first], flat[last]], -1))
+        return vectors, self.changed(flat[word]).squeeze(-1)
+
+
+def quantize_rows(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Signed bytes and the scale of each row."""
+    scale = np.abs(table).max(1) / 127
+    scale[scale == 0] = 1.0
+    return np.rint(table / scale[:, None]).astype(np.int8), scale.astype(np.float32)
+
+
+def export(
+    model: Model,
+    lexicon: Candidates,
+    vocabulary: list[str],
+    families: list[str],
+    folder: Path,
+    about: dict[str, Any],
+) -> None:
+    """Write all files of the context ranker to ``folder``."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    model.eval()
+    heads = model.heads
+    plain = folder / "context.float.onnx"
+    example = (
+        torch.randint(1, 1000, (2, 32)),
+        torch.tensor([3, 4, 40]),
+        torch.tensor([3, 5, 41]),
+        torch.tensor([3, 4, 5, 6]),
+    )
+    torch.onnx.export(
+        _Exported(model),
+        example,
+        str(plain),
+        input_names=["ids", "first", "last", "word"],
+        output_names=["vectors", "changed"],
+        dynamic_axes={
+            "ids": {0: "batch", 1: "length"},
+            "first": {0: "spans"},
+            "last": {0: "spans"},
+            "word": {0: "words"},
+        },
+        opset_version=17,
+        dynamo=False,
+    )
+    quantize_dynamic(
+        plain, folder / "context.onnx", weight_type=QuantType.QInt8, per_channel=True
+    )
+    plain.unlink()
+    with torch.no_grad():
+        project, project_scale = quantize_rows(heads.project(model.encoder.words.weight).numpy())
+        rows = [n for n, row in enumerate(lexicon.rows) if row.count >= MIN_PAIR_COUNT]
+        spun = np.array([word_hash(lexicon.rows[n].spun) for n in rows], np.uint64)
+        original = np.array([word_hash(lexicon.rows[n].original) for n in rows], np.uint64)
+        keys = pair_hash(spun, original)
+        order = np.argsort(keys)
+        which = torch.tensor(np.array(rows)[order])
+        vectors, vector_scale = quantize_rows(heads.pair(which).numpy())
+        np.save(folder / "context.project.npy", project, allow_pickle=False)
+        np.save(folder / "context.pairs.npy", keys[order], allow_pickle=False)
+        np.save(folder / "context.vectors.npy", vectors, allow_pickle=False)
+        np.savez(
+            folder / "context.heads.npz",
+            pair_bias=heads.pair_bias(which).squeeze(-1).numpy(),
+            pair_scale=vector_scale,
+            project_scale=project_scale,
+            keep=heads.keep.numpy(),
+            none=heads.none.numpy(),
+        )
+    vocabulary_file = folder / "context.vocab.txt"
+    vocabulary_file.write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    files = [f"context.{x}" for x in ("onnx", "project.npy", "pairs.npy", "vectors.npy", "heads.npz", "vocab.txt")]
+    manifest = {
+        "format": 1,
+        "families": families,
+        "family_token": len(vocabulary),
+        "rate_token": len(vocabulary) + len(families) + 1,
+        "none_bias": heads.none_bias.item(),
+        "wide": heads.wide.item(),
+        "sha256": {name: _digest(folder / name) for name in files},
+        **about,
+    }
+    text = json.dumps(manifest, indent=1) + "\n"
+    (folder / "context.json").write_text(text, encoding="utf-8")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

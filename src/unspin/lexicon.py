@@ -1,0 +1,189 @@
+"""The spin lexicon: spun phrase -> what authors wrote, with counts.
+
+Format: tab-separated text, UTF-8, sorted by (spun, original). The first line
+names the format, comment lines begin with ``#``, one of them names the
+columns. ``spun`` and ``original`` are norms joined by spaces (the tokens of
+:mod:`unspin.tokens`, so hyphens stand alone). Learned files have per family
+``aligned/occurrences``; a row of a phrase with itself counts how often it was
+left alone. Hand-written files have a source and either ``weight``, the natural
+log of P(spun | original), or ``odds``, the natural log of how much oftener the
+phrase stands for the original than for itself in spun text. Example::
+
+    # unspin lexicon 1
+    # columns: spun	original	families
+    put up	post	A:300/420
+    put up	put up	A:12/40
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from unspin.errors import DataError
+from unspin.records import EditKind, Rule
+
+HEADER = "# unspin lexicon 1"
+MAX_TOKENS = 6
+MAX_CANDIDATES = 24
+_COLUMNS = "# columns: "
+# A hand-written row speaks as if its pair had been seen this often.
+_HAND_COUNT = 3.0
+
+
+def channel_odds(count: float, alone: float) -> float:
+    """Log odds of a pair seen ``count`` times against a phrase left alone ``alone`` times."""
+    return math.log((count + 0.5) / (alone + 1.0))
+
+
+class SpinLexicon:
+    """All rows of one or more lexicon files, found by spun phrase.
+
+    Rows are parsed when a text first needs them: most of 120,000 never are.
+    """
+
+    def __init__(self, lines: dict[str, list[tuple[str, tuple[str, ...], EditKind]]], digest: str) -> None:
+        self._lines = lines
+        self._rules: dict[str, tuple[Rule, ...]] = {}
+        self._longest: dict[str, int] = {}
+        for spun in lines:
+            first, _, rest = spun.partition(" ")
+            length = rest.count(" ") + 2 if rest else 1
+            if length > self._longest.get(first, 0):
+                self._longest[first] = length
+        self.digest = digest
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __contains__(self, spun: str) -> bool:
+        return spun in self._lines
+
+    @classmethod
+    def read(cls, paths: Iterable[Path]) -> SpinLexicon:
+        """The rows of the files, later files adding to earlier ones.
+
+        Raises:
+            DataError: naming file and line of what cannot be read.
+        """
+        lines: dict[str, list[tuple[str, tuple[str, ...], EditKind]]] = {}
+        digest = hashlib.sha256()
+        for path in paths:
+            raw = _read(path)
+            digest.update(raw)
+            kind = EditKind.TORTURED if path.stem == "tortured" else EditKind.SYNONYM
+            columns: tuple[str, ...] = ("spun", "original", "weight", "source")
+            text = _decode(raw, path)
+            for number, line in enumerate(text.split("\n"), 1):
+                if not line or line[0] == "#":
+                    if number == 1 and line.rstrip() != HEADER:
+                        raise _not_a_lexicon(path)
+                    if line.startswith(_COLUMNS):
+                        columns = tuple(line.removeprefix(_COLUMNS).rstrip().split("\t"))
+                    continue
+                if number == 1:
+                    raise _not_a_lexicon(path)
+                spun, tab, rest = line.partition("\t")
+                if not tab or not spun:
+                    raise DataError(
+                        f"{path}, line {number}: expected tab-separated columns {', '.join(columns)}"
+                    )
+                lines.setdefault(spun, []).append((rest, columns, kind))
+        return cls(lines, digest.hexdigest())
+
+    def rules(self, spun: str) -> tuple[Rule, ...]:
+        """The rows of a spun phrase, likeliest first, at most 24; empty when there are none.
+
+        Raises:
+            DataError: for a row that cannot be read.
+        """
+        found = self._rules.get(spun)
+        if found is None:
+            rows = self._lines.get(spun)
+            found = self._rules[spun] = _parse(spun, rows) if rows else ()
+        return found
+
+    def matches(self, norms: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+        """Every (start, end, spun phrase) of a token sequence, overlaps included."""
+        lines = self._lines
+        longest = self._longest
+        size = len(norms)
+        for start, first in enumerate(norms):
+            limit = longest.get(first)
+            if limit is None:
+                continue
+            phrase = first
+            if phrase in lines:
+                yield start, start + 1, phrase
+            for end in range(start + 2, min(start + limit, size) + 1):
+                phrase = phrase + " " + norms[end - 1]
+                if phrase in lines:
+                    yield start, end, phrase
+
+
+def parse_families(text: str) -> tuple[tuple[str, int, int], ...]:
+    """The (family, aligned, occurrences) triples of a ``families`` field.
+
+    >>> parse_families("A:3/17 B:1/9")
+    (('A', 3, 17), ('B', 1, 9))
+    """
+    found = []
+    for part in text.split():
+        family, _, counts = part.partition(":")
+        aligned, _, occurrences = counts.partition("/")
+        found.append((family, int(aligned), int(occurrences)))
+    return tuple(found)
+
+
+def _parse(spun: str, rows: list[tuple[str, tuple[str, ...], EditKind]]) -> tuple[Rule, ...]:
+    alone = 0
+    stated: dict[str, float] = {}
+    counted: dict[str, tuple[float, EditKind, tuple[tuple[str, int, int], ...], str]] = {}
+    for rest, columns, kind in rows:
+        fields = dict(zip(columns[1:], rest.split("\t"), strict=False))
+        original = fields.get("original", "")
+        try:
+            families = parse_families(fields.get("families", ""))
+            weight = float(fields.get("weight") or 0)
+            odds = float(fields["odds"]) if fields.get("odds") else None
+        except ValueError as error:
+            raise DataError(f"lexicon row {spun!r} -> {original!r}: {error}") from error
+        count = float(sum(c for _, c, _ in families)) if families else _HAND_COUNT * math.exp(weight / 4)
+        if original == spun:
+            alone += int(count) if families else 0
+            continue
+        if odds is not None:
+            stated[original] = odds
+        if original not in counted or counted[original][0] < count:
+            counted[original] = (count, kind, families, fields.get("source", "learned"))
+    rules = [
+        Rule(spun, original, _odds(count, alone, stated.get(original)), kind, families, source)
+        for original, (count, kind, families, source) in counted.items()
+    ]
+    rules.sort(key=lambda rule: (-rule.channel, rule.original))
+    return tuple(rules[:MAX_CANDIDATES])
+
+
+def _odds(count: float, alone: float, stated: float | None) -> float:
+    learned = channel_odds(count, alone)
+    return learned if stated is None else max(learned, stated)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"lexicon {path} cannot be read: {error.strerror or error}") from error
+
+
+def _decode(raw: bytes, path: Path) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"lexicon {path} is not UTF-8: {error}") from error
+
+
+def _not_a_lexicon(path: Path) -> DataError:
+    return DataError(f"{path}: expected a lexicon whose first line is {HEADER!r}")

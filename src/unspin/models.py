@@ -1,0 +1,97 @@
+"""The models a restorer needs, each loaded when first asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from unspin.calibration import Calibration, read_calibration
+from unspin.language_model import LanguageModel
+from unspin.lexicon import SpinLexicon
+from unspin.rank.context import ContextRanker
+from unspin.rank.features import FeaturesRanker
+from unspin.rank.frequency import FrequencyRanker
+from unspin.records import DocumentEvidence, Lattice, Ranking
+from unspin.resources import data_path, dictionary_dir
+from unspin.settings import Settings
+from unspin.spelling import Speller
+from unspin.spinners import SpinnerTable
+
+
+class Ranker(Protocol):
+    """The one seam between the program and whatever decides."""
+
+    def rank(
+        self, lattices: Sequence[Lattice], evidence: DocumentEvidence, words: frozenset[str]
+    ) -> list[Ranking]:
+        """The log odds of every arc of every lattice; ``words`` are all norms of the document."""
+
+
+class Models:
+    """Loads lazily, so that clean text costs no more than the screen's table."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def spinners(self) -> SpinnerTable:
+        """The screen's word table."""
+        return SpinnerTable.read(data_path("spinners.tsv"))
+
+    @cached_property
+    def lexicon(self) -> SpinLexicon:
+        """The shipped lexicons and the user's."""
+        return SpinLexicon.read(self._lexicon_paths())
+
+    @cached_property
+    def lexicon_digest(self) -> str:
+        """A short hash of the lexicon files in use; does not parse them."""
+        digest = hashlib.sha256()
+        for path in self._lexicon_paths():
+            digest.update(path.read_bytes() if path.is_file() else b"")
+        return digest.hexdigest()[:16]
+
+    def _lexicon_paths(self) -> list[Path]:
+        folder = dictionary_dir() / "en"
+        builtin = [folder / "spin.tsv", folder / "tortured.tsv"]
+        return [*(builtin if self._settings.builtin_lexicon else []), *self._settings.lexicons]
+
+    @cached_property
+    def features(self) -> FeaturesRanker:
+        """The features ranker, which also estimates the document's rate."""
+        return FeaturesRanker.read(data_path("features.npy"))
+
+    @cached_property
+    def ranker(self) -> Ranker:
+        """The ranker that the settings name."""
+        if self._settings.ranker == "context":
+            return ContextRanker(data_path("context.json").parent, self.features)
+        if self._settings.ranker == "features":
+            return self.features
+        return FrequencyRanker()
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The ranker's calibration."""
+        return read_calibration(data_path("calibration.json"), self._settings.ranker)
+
+    @cached_property
+    def language_model(self) -> LanguageModel:
+        """The n-gram model: the user's, or the shipped one."""
+        return LanguageModel(self._settings.language_model)
+
+    @cached_property
+    def speller(self) -> Speller:
+        """symspellpy's word list, for typos and glued or split words."""
+        return Speller()
+
+    @cached_property
+    def model_digest(self) -> str:
+        """A short hash of the decision models' manifests."""
+        digest = hashlib.sha256()
+        for name in ("features.json", "context.json", "calibration.json", "en.general.json"):
+            digest.update(data_path(name).read_bytes())
+        return digest.hexdigest()[:16]

@@ -1,0 +1,62 @@
+"""Path weights from span-wise rankings.
+
+Rankers look at each span by itself: given that no longer change cuts through
+it, was it changed, and from what? So on the way from long spans to short ones
+every span is asked unless a chosen arc overlaps it, and a path's probability is
+
+    product of P(chosen arc) * product of P(keep) of every span asked in vain
+
+Spans that lie inside a chosen arc or cross its border are not asked; spans
+that contain it are. Relative to the path that keeps everything, an arc of span
+``s`` thus weighs its log odds against keep, plus -log P(keep) of every span it
+spares. Without that, three likely changes of parts would always beat the one
+change of the whole that explains them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from unspin.records import Lattice, Ranking
+
+Span = tuple[int, int]
+_MAX = 60.0
+
+
+def path_weights(lattice: Lattice, ranking: Ranking) -> Ranking:
+    """The ranking with every span's log odds raised by what its choice spares."""
+    total: dict[Span, float] = {}
+    for arc, odds in zip(lattice.arcs, ranking.log_odds, strict=True):
+        span = (arc.start, arc.end)
+        total[span] = total.get(span, 1.0) + math.exp(min(odds, _MAX))
+    for span, odds in ranking.unknown.items():
+        total[span] = total.get(span, 1.0) + math.exp(min(odds, _MAX))
+    spared = _spared({span: math.log(z) for span, z in total.items()})
+    return Ranking(
+        tuple(
+            odds + spared[arc.start, arc.end]
+            for arc, odds in zip(lattice.arcs, ranking.log_odds, strict=True)
+        ),
+        {span: odds + spared[span] for span, odds in ranking.unknown.items()},
+        ranking.changed,
+    )
+
+
+def _spared(cost: Mapping[Span, float]) -> dict[Span, float]:
+    """For each span the summed cost of other spans that overlap without containing it."""
+    starting: dict[int, list[tuple[int, float]]] = {}
+    longest = 1
+    for (start, end), value in cost.items():
+        starting.setdefault(start, []).append((end, value))
+        longest = max(longest, end - start)
+    result = {}
+    for start, end in cost:
+        spared = 0.0
+        for other in range(max(0, start - longest + 1), end):
+            for other_end, value in starting.get(other, ()):
+                contains = other <= start and other_end >= end
+                if other_end > start and not contains:
+                    spared += value
+        result[start, end] = spared
+    return result

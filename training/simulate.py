@@ -1,0 +1,222 @@
+"""Training documents in the manner of spinners that no parallel text covers.
+
+Two families are made from the originals of parallel text and written as pair
+files for ``unspin.learn``:
+
+- ``S``: a word table learned from documented tortured phrases (SpinBot's work);
+- ``Y``: random neighbours from a thesaurus at many rates, in many manners, to
+  stand for the next spinner. Its word pairs stay out of the lexicon.
+
+Not part of the package: unspin ships no spinner.
+
+    python training/simulate.py pairs.jsonl.gz --tortured train.tsv --thesaurus words.txt -o sim.jsonl.gz
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import math
+import random
+import re
+from collections import Counter, defaultdict
+from functools import lru_cache
+from pathlib import Path
+
+from lemminflect import getAllLemmas, getInflection
+from wordfreq import zipf_frequency
+
+from unspin.learn import align
+from unspin.learn.parallel import load
+from unspin.pairs import Pair, read_pairs
+
+_WORD = re.compile(r"[A-Za-z]+(?:[’'][a-z]+)?")
+_TAGS = {"VERB": ("VB", "VBZ", "VBG", "VBD", "VBN"), "NOUN": ("NN", "NNS"), "ADJ": ("JJ", "JJR", "JJS"), "ADV": ("RB",)}
+_ZIPF_FUNCTION = 6.1
+
+
+def tortured_table(path: Path) -> dict[str, Counter[str]]:
+    """Original word or phrase -> spun forms with counts, inflected forms derived."""
+    pairs = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#") or "\t" not in line:
+            continue
+        spun, original = line.split("\t")[:2]
+        original = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", original)
+        if "?" in original or "?" in spun:
+            continue
+        for reading in re.split(r" or |/|;|,", original):
+            if reading.strip():
+                pairs.append(Pair("tortured", "S", " ".join(reading.split()), spun))
+    text = load(pairs, 1)
+    segments = align.align(text)
+    words = text.vocabulary
+    spun_words, original_words = text.spun.words.tolist(), text.original.words.tolist()
+    table: dict[str, Counter[str]] = defaultdict(Counter)
+    for a, b, x, y in zip(segments.s1.tolist(), segments.s2.tolist(), segments.o1.tolist(), segments.o2.tolist(), strict=True):
+        s = " ".join(words[w] for w in spun_words[a:b])
+        o = " ".join(words[w] for w in original_words[x:y])
+        if abs((b - a) - (y - x)) <= 2 and re.fullmatch(r"[a-z' -]+", s) and re.fullmatch(r"[a-z' -]+", o):
+            table[o][s] += 1
+    for original, forms in list(table.items()):
+        if " " in original:
+            continue
+        for spun, count in list(forms.items()):
+            if " " not in spun:
+                for other, swapped in inflected(original, spun):
+                    table[other][swapped] += max(1, count // 2) if swapped not in table[other] else 0
+    return table
+
+
+@lru_cache(None)
+def analyses(word: str) -> tuple[tuple[str, str, str], ...]:
+    """The (lemma, part of speech, tag) readings of a word."""
+    found = []
+    for pos, lemmas in getAllLemmas(word).items():
+        for tag in _TAGS.get(pos, ()):
+            for lemma in lemmas:
+                if word in getInflection(lemma, tag):
+                    found.append((lemma, pos, tag))
+    return tuple(found)
+
+
+def inflected(original: str, spun: str) -> list[tuple[str, str]]:
+    """Other inflections of a pair whose words share a reading."""
+    result = []
+    theirs = {(pos, tag): lemma for lemma, pos, tag in analyses(spun)}
+    for lemma, pos, tag in analyses(original):
+        other = theirs.get((pos, tag))
+        if other is None or pos in ("ADJ", "ADV"):
+            continue
+        for form in _TAGS[pos]:
+            a, b = getInflection(lemma, form), getInflection(other, form)
+            if a and b and (a[0], b[0]) != (original, spun):
+                result.append((a[0], b[0]))
+    return result
+
+
+class Thesaurus:
+    """Neighbours of a word, inflected to fit, in the manners of careless spinners."""
+
+    def __init__(self, path: Path) -> None:
+        self._heads = {}
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            head, *rest = line.lower().split(",")
+            self._heads[head] = [w for w in rest if re.fullmatch(r"[a-z -]+", w) and len(w.split()) <= 3]
+
+    @lru_cache(None)
+    def neighbours(self, word: str) -> tuple[tuple[str, float], ...]:
+        """(replacement, Zipf frequency) with inflection carried over."""
+        found: dict[str, float] = {}
+        for lemma, _, tag in [*analyses(word), (word, "", "")]:
+            for other in self._heads.get(lemma, ()):
+                form = other
+                if tag and tag not in ("NN", "VB", "JJ", "RB"):
+                    first, *rest = other.split()
+                    if tag.startswith("V"):
+                        inflection = getInflection(first, tag)
+                        form = " ".join([inflection[0], *rest]) if inflection else other
+                    else:
+                        *begin, last = other.split()
+                        inflection = getInflection(last, tag)
+                        form = " ".join([*begin, inflection[0]]) if inflection else other
+                zipf = min(zipf_frequency(w, "en") for w in form.split())
+                if form != word and zipf >= 1.5:
+                    found[form] = zipf
+        return tuple(sorted(found.items()))
+
+
+def spin(text: str, draw, once: bool) -> str:
+    """``text`` with words replaced by what ``draw(word)`` gives, capitals carried over."""
+    memory: dict[str, str | None] = {}
+
+    def replace(match: re.Match[str]) -> str:
+        word = match.group()
+        key = word.lower()
+        swap = memory.get(key, "") if once else ""
+        if swap == "":
+            swap = memory[key] = draw(key)
+        if swap is None:
+            return word
+        if word.isupper() and len(word) > 1:
+            return word
+        return swap[0].upper() + swap[1:] if word[0].isupper() else swap
+
+    return _WORD.sub(replace, text)
+
+
+def spin_table(text: str, table: dict[str, Counter[str]], rng: random.Random) -> str:
+    """Phrases first, then words, each with its own chance."""
+    rate = rng.uniform(0.3, 1.0)
+    lower = text.lower()
+    for phrase, forms in table.items():
+        if " " in phrase and phrase in lower and rng.random() < rate:
+            spun = rng.choices(list(forms), list(forms.values()))[0]
+            text = re.sub(rf"\b{re.escape(phrase)}\b", spun, text)
+
+    def draw(word: str) -> str | None:
+        forms = table.get(word)
+        if not forms or rng.random() > rate or zipf_frequency(word, "en") > _ZIPF_FUNCTION:
+            return None
+        return rng.choices(list(forms), [c**0.7 for c in forms.values()])[0]
+
+    return spin(text, draw, rng.random() < 0.3)
+
+
+def spin_thesaurus(text: str, thesaurus: Thesaurus, table: dict[str, Counter[str]], rng: random.Random) -> str:
+    """One of many manners: rate, love of rare words, phrases, mixed-in table words."""
+    rate = math.exp(rng.uniform(math.log(0.05), math.log(0.7)))
+    taste = rng.uniform(-1.0, 1.5)  # > 0 prefers frequent neighbours
+    phrases = rng.random() < 0.5
+    mixed = rng.choice((0.0, 0.0, 0.3))
+    top = rng.choice((1, 3, 8, 1000))
+    local = random.Random(rng.random())
+    ranked: dict[str, list[tuple[str, float]]] = {}
+
+    def draw(word: str) -> str | None:
+        if rng.random() > rate or zipf_frequency(word, "en") > _ZIPF_FUNCTION:
+            return None
+        if mixed and rng.random() < mixed and word in table:
+            forms = table[word]
+            return rng.choices(list(forms), list(forms.values()))[0]
+        if word not in ranked:
+            found = [n for n in thesaurus.neighbours(word) if phrases or " " not in n[0]]
+            local.shuffle(found)
+            found = found[:60]
+            weights = [math.exp(taste * z) * local.random() for _, z in found]
+            order = sorted(range(len(found)), key=lambda i: -weights[i])
+            ranked[word] = [found[i] for i in order[:top]]
+        choices = ranked[word]
+        return rng.choice(choices)[0] if choices else None
+
+    return spin(text, draw, rng.random() < 0.5)
+
+
+def main() -> None:
+    """Write the simulated pair file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pairs", nargs="+", type=Path)
+    parser.add_argument("--tortured", type=Path, required=True)
+    parser.add_argument("--thesaurus", type=Path, required=True)
+    parser.add_argument("--table", type=int, default=4000, help="documents of family S")
+    parser.add_argument("--random", type=int, default=4000, help="documents of family Y")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    args = parser.parse_args()
+    rng = random.Random(args.seed)
+    originals = {pair.id: pair.original for pair in read_pairs(args.pairs)}
+    ids = sorted(originals)
+    table = tortured_table(args.tortured)
+    thesaurus = Thesaurus(args.thesaurus)
+    with gzip.open(args.output, "wt", encoding="utf-8") as out:
+        for family, number in (("S", args.table), ("Y", args.random)):
+            for name in rng.sample(ids, min(number, len(ids))):
+                text = originals[name]
+                spun = spin_table(text, table, rng) if family == "S" else spin_thesaurus(text, thesaurus, table, rng)
+                record = {"id": name, "spinner": family, "original": text, "spun": spun}
+                out.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
