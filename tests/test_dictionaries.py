@@ -49,7 +49,8 @@ def test_header(path):
     assert comments[0] == HEADER
     assert any("MIT" in comment for comment in comments)
     assert columns[:2] == ["spun", "original"]
-    assert columns[2:] in (["weight", "source"], ["families"], ["count", "log_channel", "families"])
+    learned = ["count", "log_channel", "families"]
+    assert columns[2:] in (["weight", "source"], ["odds", "source"], ["families"], learned)
     assert rows
 
 

@@ -28,7 +28,7 @@ ORDER = (
     *("spinners", "lexicon", "spelling", "inflect", "language_model", "garble"),
     "lattice",
     "rank",
-    *("decoder", "document", "rate", "calibration"),
+    *("decoder", "document", "rate", "calibration", "weights"),
     "edits",
     *("models", "restorer"),
     *("gold", "diffing", "pairs", "evaluate"),

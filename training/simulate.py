@@ -32,7 +32,12 @@ from unspin.learn.parallel import load
 from unspin.pairs import Pair, read_pairs
 
 _WORD = re.compile(r"[A-Za-z]+(?:[’'][a-z]+)?")
-_TAGS = {"VERB": ("VB", "VBZ", "VBG", "VBD", "VBN"), "NOUN": ("NN", "NNS"), "ADJ": ("JJ", "JJR", "JJS"), "ADV": ("RB",)}
+_TAGS = {
+    "VERB": ("VB", "VBZ", "VBG", "VBD", "VBN"),
+    "NOUN": ("NN", "NNS"),
+    "ADJ": ("JJ", "JJR", "JJS"),
+    "ADV": ("RB",),
+}
 _ZIPF_FUNCTION = 6.1
 
 
@@ -54,10 +59,20 @@ def tortured_table(path: Path) -> dict[str, Counter[str]]:
     words = text.vocabulary
     spun_words, original_words = text.spun.words.tolist(), text.original.words.tolist()
     table: dict[str, Counter[str]] = defaultdict(Counter)
-    for a, b, x, y in zip(segments.s1.tolist(), segments.s2.tolist(), segments.o1.tolist(), segments.o2.tolist(), strict=True):
+    for a, b, x, y in zip(
+        segments.s1.tolist(),
+        segments.s2.tolist(),
+        segments.o1.tolist(),
+        segments.o2.tolist(),
+        strict=True,
+    ):
         s = " ".join(words[w] for w in spun_words[a:b])
         o = " ".join(words[w] for w in original_words[x:y])
-        if abs((b - a) - (y - x)) <= 2 and re.fullmatch(r"[a-z' -]+", s) and re.fullmatch(r"[a-z' -]+", o):
+        if (
+            abs((b - a) - (y - x)) <= 2
+            and re.fullmatch(r"[a-z' -]+", s)
+            and re.fullmatch(r"[a-z' -]+", o)
+        ):
             table[o][s] += 1
     for original, forms in list(table.items()):
         if " " in original:
@@ -65,7 +80,9 @@ def tortured_table(path: Path) -> dict[str, Counter[str]]:
         for spun, count in list(forms.items()):
             if " " not in spun:
                 for other, swapped in inflected(original, spun):
-                    table[other][swapped] += max(1, count // 2) if swapped not in table[other] else 0
+                    table[other][swapped] += (
+                        max(1, count // 2) if swapped not in table[other] else 0
+                    )
     return table
 
 
@@ -103,7 +120,9 @@ class Thesaurus:
         self._heads = {}
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             head, *rest = line.lower().split(",")
-            self._heads[head] = [w for w in rest if re.fullmatch(r"[a-z -]+", w) and len(w.split()) <= 3]
+            self._heads[head] = [
+                w for w in rest if re.fullmatch(r"[a-z -]+", w) and len(w.split()) <= 3
+            ]
 
     @lru_cache(None)
     def neighbours(self, word: str) -> tuple[tuple[str, float], ...]:
@@ -164,7 +183,9 @@ def spin_table(text: str, table: dict[str, Counter[str]], rng: random.Random) ->
     return spin(text, draw, rng.random() < 0.3)
 
 
-def spin_thesaurus(text: str, thesaurus: Thesaurus, table: dict[str, Counter[str]], rng: random.Random) -> str:
+def spin_thesaurus(
+    text: str, thesaurus: Thesaurus, table: dict[str, Counter[str]], rng: random.Random
+) -> str:
     """One of many manners: rate, love of rare words, phrases, mixed-in table words."""
     rate = math.exp(rng.uniform(math.log(0.05), math.log(0.7)))
     taste = rng.uniform(-1.0, 1.5)  # > 0 prefers frequent neighbours
@@ -213,7 +234,11 @@ def main() -> None:
         for family, number in (("S", args.table), ("Y", args.random)):
             for name in rng.sample(ids, min(number, len(ids))):
                 text = originals[name]
-                spun = spin_table(text, table, rng) if family == "S" else spin_thesaurus(text, thesaurus, table, rng)
+                spun = (
+                    spin_table(text, table, rng)
+                    if family == "S"
+                    else spin_thesaurus(text, thesaurus, table, rng)
+                )
                 record = {"id": name, "spinner": family, "original": text, "spun": spun}
                 out.write(json.dumps(record, ensure_ascii=False) + "\n")
 

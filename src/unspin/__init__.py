@@ -1,4 +1,4 @@
-"""unspin gives spun and garbled articles their words back.
+r"""unspin gives spun and garbled articles their words back.
 
 >>> import unspin
 >>> restoration = unspin.restore("The controversy started started last month.")
@@ -9,9 +9,9 @@
 +++ restored
 @@ -1 +1 @@
 -The controversy started started last month.
-\\ No newline at end of file
+\ No newline at end of file
 +The controversy started last month.
-\\ No newline at end of file
+\ No newline at end of file
 """
 
 from __future__ import annotations

@@ -14,11 +14,10 @@ import sys
 
 import click
 
+from unspin.commands import EXIT_UNUSABLE
 from unspin.errors import UnspinError
 
-COMMANDS = ("fix", "check", "explain")
-EXIT_FOUND = 1
-EXIT_UNUSABLE = 3
+COMMANDS = ("fix", "check", "explain", "evaluate", "learn", "batch", "undo")
 # What a shell reports for a program ended by Ctrl-C; click's 1 would read as
 # "check found something".
 _EXIT_INTERRUPTED = 130

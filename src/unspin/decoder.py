@@ -45,9 +45,9 @@ def decode(
         model, weight = _NoModel(), 0.0
     norms = [token.norm for token in lattice.sentence.tokens]
     size = len(norms)
-    leaving: list[list[tuple[int, int, float, Sequence[str]]]] = [[] for _ in range(size)]
+    leaving: list[list[tuple[int, int, float, list[str]]]] = [[] for _ in range(size)]
     for number, (arc, odds) in enumerate(zip(lattice.arcs, ranking.log_odds, strict=True)):
-        words = arc.rule.original.split(" ") if arc.rule.original else ()
+        words = arc.rule.original.split(" ") if arc.rule.original else []
         bounded = max(-_MAX_LOG_ODDS, min(_MAX_LOG_ODDS, odds))
         leaving[arc.start].append((number, arc.end, bounded, words))
     unknown = list(ranking.unknown)

@@ -29,7 +29,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     Raises:
         InputError: when edits overlap or do not fit the text.
     """
-    pieces = []
+    pieces: list[str] = []
     position = 0
     for edit in sorted(edits, key=lambda e: (e.start, e.end)):
         if edit.start < position:
@@ -132,9 +132,7 @@ def _covered(token: Token, edits: Iterable[Edit]) -> bool:
     return any(e.start < token.end and token.start < e.end for e in edits)
 
 
-def _span_and_text(
-    text: str, tokens: Sequence[Token], arc: Arc, curly: bool
-) -> tuple[str, str]:
+def _span_and_text(text: str, tokens: Sequence[Token], arc: Arc, curly: bool) -> tuple[str, str]:
     span = tokens[arc.start : arc.end]
     before = text[span[0].start : span[-1].end]
     if curly and not any("'" in t.surface for t in span):

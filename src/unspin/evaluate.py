@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from unspin.diffing import equal_runs, regions, word_distance
@@ -163,9 +164,7 @@ def evaluate_clean(restorer: Restorer, text: str) -> Tally:
     """The tally of one unspun text."""
     found = restorer.restore(text)
     words = sum(t.kind is TokenKind.WORD for t in tokenize(text))
-    return Tally(
-        clean_scores=[found.spin_score], clean_words=words, clean_edits=len(found.edits)
-    )
+    return Tally(clean_scores=[found.spin_score], clean_words=words, clean_edits=len(found.edits))
 
 
 def judge(text: str, edits: Sequence[Edit], original: Sequence[str]) -> Iterator[tuple[Edit, bool]]:
@@ -196,7 +195,7 @@ def _in_place(place: Sequence[int | None], first: int, last: int) -> bool:
     if any(p is None for p in inner):
         return False
     known = [(n, p) for n, p in enumerate(run) if p is not None]
-    return all(b[1] - a[1] == b[0] - a[0] for a, b in zip(known, known[1:], strict=False))
+    return all(b[1] - a[1] == b[0] - a[0] for a, b in pairwise(known))
 
 
 def _overlap(token: Token, edit: Edit) -> bool:
@@ -329,9 +328,7 @@ def calibration_error(confidences: Sequence[tuple[float, bool]]) -> float | None
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(BINS)]
     for confidence, right in confidences:
         bins[min(int(confidence * BINS), BINS - 1)].append((confidence, right))
-    gaps = (
-        abs(sum(c for c, _ in part) - sum(r for _, r in part)) for part in bins if part
-    )
+    gaps = (abs(sum(c for c, _ in part) - sum(r for _, r in part)) for part in bins if part)
     return sum(gaps) / len(confidences)
 
 

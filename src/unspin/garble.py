@@ -7,8 +7,10 @@ only where ``settings.kinds`` asks; the rule that found it is in ``evidence.sour
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from unspin.characters import entity_edits, homoglyph_edits, invisible_edits, mojibake_edits
 from unspin.errors import DataError
@@ -116,6 +118,7 @@ def doubled_edits(text: str, sentences: Sequence[Sentence]) -> Iterator[Edit]:
     """Words that stand twice in a row on one line and are never meant to."""
     for sentence in sentences:
         tokens = sentence.tokens
+        pairs = Counter(a.norm for a, b in pairwise(tokens) if a.norm == b.norm)
         for index in range(1, len(tokens)):
             first, second = tokens[index - 1], tokens[index]
             if first.norm != second.norm or first.kind is not TokenKind.WORD:
@@ -127,6 +130,8 @@ def doubled_edits(text: str, sentences: Sequence[Sentence]) -> Iterator[Edit]:
             if len(first.norm) == 1 and first.norm != "a":
                 continue
             if first.norm in _LEGITIMATE or first.norm.startswith("'"):
+                continue
+            if pairs[first.norm] > 1:  # "tap tap, tap tap" is a sound, not a slip
                 continue
             if index > 1 and tokens[index - 2].norm == first.norm:
                 continue

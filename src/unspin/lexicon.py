@@ -44,7 +44,9 @@ class SpinLexicon:
     Rows are parsed when a text first needs them: most of 120,000 never are.
     """
 
-    def __init__(self, lines: dict[str, list[tuple[str, tuple[str, ...], EditKind]]], digest: str) -> None:
+    def __init__(
+        self, lines: dict[str, list[tuple[str, tuple[str, ...], EditKind]]], digest: str
+    ) -> None:
         self._lines = lines
         self._rules: dict[str, tuple[Rule, ...]] = {}
         self._longest: dict[str, int] = {}
@@ -88,10 +90,15 @@ class SpinLexicon:
                 spun, tab, rest = line.partition("\t")
                 if not tab or not spun:
                     raise DataError(
-                        f"{path}, line {number}: expected tab-separated columns {', '.join(columns)}"
+                        f"{path}, line {number}: expected tab-separated columns "
+                        f"{', '.join(columns)}"
                     )
                 lines.setdefault(spun, []).append((rest, columns, kind))
         return cls(lines, digest.hexdigest())
+
+    def phrases(self) -> Iterator[str]:
+        """Every spun phrase, in the order of the files."""
+        return iter(self._lines)
 
     def rules(self, spun: str) -> tuple[Rule, ...]:
         """The rows of a spun phrase, likeliest first, at most 24; empty when there are none.
@@ -150,7 +157,11 @@ def _parse(spun: str, rows: list[tuple[str, tuple[str, ...], EditKind]]) -> tupl
             odds = float(fields["odds"]) if fields.get("odds") else None
         except ValueError as error:
             raise DataError(f"lexicon row {spun!r} -> {original!r}: {error}") from error
-        count = float(sum(c for _, c, _ in families)) if families else _HAND_COUNT * math.exp(weight / 4)
+        count = (
+            float(sum(c for _, c, _ in families))
+            if families
+            else _HAND_COUNT * math.exp(weight / 4)
+        )
         if original == spun:
             alone += int(count) if families else 0
             continue

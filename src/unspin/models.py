@@ -56,7 +56,7 @@ class Models:
 
     def _lexicon_paths(self) -> list[Path]:
         folder = dictionary_dir() / "en"
-        builtin = [folder / "spin.tsv", folder / "tortured.tsv"]
+        builtin = [folder / name for name in ("spin.tsv", "hand.tsv", "tortured.tsv")]
         return [*(builtin if self._settings.builtin_lexicon else []), *self._settings.lexicons]
 
     @cached_property
@@ -85,7 +85,7 @@ class Models:
 
     @cached_property
     def speller(self) -> Speller:
-        """symspellpy's word list, for typos and glued or split words."""
+        """Symspellpy's word list, for typos and glued or split words."""
         return Speller()
 
     @cached_property

@@ -328,12 +328,11 @@ def unified_diff(before: str, after: str, fromfile: str, tofile: str, context: i
     """
     if before == after:
         return ""
-    lines: list[str] = []
-    for line in difflib.unified_diff(
+    lines = difflib.unified_diff(
         _lines(before), _lines(after), fromfile, tofile, n=context, lineterm="\n"
-    ):
-        lines.append(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n")
-    return "".join(lines)
+    )
+    missing = "\n\\ No newline at end of file\n"
+    return "".join(line if line.endswith("\n") else line + missing for line in lines)
 
 
 def edit_from_dict(data: Mapping[str, Any]) -> Edit:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
-from unspin.document import SCREEN, Screening, evidence_of, screen
+from unspin.calibration import Calibration
 from unspin.decoder import decode
+from unspin.document import SCREEN, Screening, evidence_of, screen, second_opinion
 from unspin.edits import apply_edits, path_edits, with_articles
 from unspin.garble import garble_edits
 from unspin.lattice import build_lattice
@@ -42,6 +44,9 @@ _FLAG = 0.7
 # The language model's weight in the decoder, per ranker: the encoder reads the
 # sentence by itself (benchmarks/RESULTS.md has what other weights gave on dev).
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
+# In a document that may well be clean only the surest edits are applied.
+_SURELY_SPUN = 0.9
+_SURE = 0.65
 # Readings less likely than this are not worth a suggestion.
 _MIN_SUGGESTION = 0.05
 
@@ -95,6 +100,8 @@ class Restorer:
             edits.extend(self._edits(text, lattice, ranking, decoding, evidence))
         edits = _together(edits, garbled)
         threshold = self._threshold()
+        if self.settings.min_confidence is None and evidence.spin_score < _SURELY_SPUN:
+            threshold = max(threshold, _SURE)
         chosen = tuple(e for e in edits if e.confidence >= threshold)
         others = tuple(e for e in edits if _MIN_SUGGESTION <= e.confidence < threshold)
         findings = [*findings, *_flags(lattices, rankings, evidence, chosen, protected)]
@@ -119,6 +126,10 @@ class Restorer:
             tuple(decodings),
             restoration,
         )
+
+    def use_calibration(self, calibration: Calibration) -> None:
+        """Replace the shipped calibration; for fitting one."""
+        self._models.calibration = calibration
 
     @property
     def provenance(self) -> Provenance:
@@ -163,11 +174,17 @@ class Restorer:
         words = frozenset(token.norm for sentence in split for token in sentence.tokens)
         rate = estimate_rate(lattices, self._models.features, evidence.spinner, words)
         evidence = evidence_of(screening, rate)
-        return evidence, lattices, self._models.ranker.rank(lattices, evidence, words)
+        rankings = self._models.ranker.rank(lattices, evidence, words)
+        changed = [
+            p
+            for lattice, ranking in zip(lattices, rankings, strict=True)
+            for token, p in zip(lattice.sentence.tokens, ranking.changed or (), strict=False)
+            if token.kind is TokenKind.WORD
+        ]
+        score = second_opinion(evidence.spin_score, changed)
+        return replace(evidence, spin_score=score), lattices, rankings
 
-    def _decode(
-        self, lattices: Sequence[Lattice], rankings: Sequence[Ranking]
-    ) -> list[Decoding]:
+    def _decode(self, lattices: Sequence[Lattice], rankings: Sequence[Ranking]) -> list[Decoding]:
         weight = _MODEL_WEIGHT[self.settings.ranker]
         model = self._models.language_model if weight and lattices else None
         return [
@@ -185,7 +202,7 @@ class Restorer:
     ) -> list[Edit]:
         calibration = self._models.calibration
         confidences = {
-            number: calibration.confidence(p) * evidence.spin_score
+            number: calibration.confidence(p * evidence.spin_score)
             for number, p in enumerate(decoding.posterior)
             if p > 0
         }
@@ -200,10 +217,7 @@ class Restorer:
 
 def _together(edits: list[Edit], garbled: list[Edit]) -> list[Edit]:
     """Both kinds in order; where they overlap, the surer one stays."""
-    chosen: list[Edit] = []
-    for edit in sorted([*edits, *garbled], key=lambda e: (-e.confidence, e.start, e.end)):
-        chosen.append(edit)
-    chosen.sort(key=lambda e: (e.start, e.end))
+    chosen = sorted([*edits, *garbled], key=lambda e: (e.start, e.end))
     result: list[Edit] = []
     for edit in chosen:
         while result and result[-1].end > edit.start:

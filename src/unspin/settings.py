@@ -31,7 +31,8 @@ class Settings:
     """Which model decides: ``context`` (encoder and features), ``features`` or ``frequency``."""
 
     min_confidence: float | None = None
-    """Apply edits at or above this confidence; ``None`` is the threshold tuned for F0.5 on dev."""
+    """Apply edits at or above this confidence; ``None`` is the one from which
+    four edits in five were right on held-out text."""
 
     kinds: frozenset[EditKind] = DEFAULT_KINDS
     """The kinds of damage to look for."""

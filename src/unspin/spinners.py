@@ -27,7 +27,9 @@ SCALE = 10
 class SpinnerTable:
     """Log likelihood ratios of words under each family against ordinary text."""
 
-    def __init__(self, families: list[str], words: dict[str, int], ratios: NDArray[np.int8]) -> None:
+    def __init__(
+        self, families: list[str], words: dict[str, int], ratios: NDArray[np.int8]
+    ) -> None:
         self.families = families
         self._words = words
         self._ratios = ratios

@@ -1,13 +1,14 @@
 """Path weights from span-wise rankings.
 
 Rankers look at each span by itself: given that no longer change cuts through
-it, was it changed, and from what? So on the way from long spans to short ones
-every span is asked unless a chosen arc overlaps it, and a path's probability is
+it, was it changed, and from what? So on the way from long spans to short ones,
+and from left to right among equally long ones, every span is asked unless an
+arc already chosen overlaps it, and a path's probability is
 
     product of P(chosen arc) * product of P(keep) of every span asked in vain
 
-Spans that lie inside a chosen arc or cross its border are not asked; spans
-that contain it are. Relative to the path that keeps everything, an arc of span
+Shorter spans that overlap a chosen arc are not asked; longer ones were asked
+before it. Relative to the path that keeps everything, an arc of span
 ``s`` thus weighs its log odds against keep, plus -log P(keep) of every span it
 spares. Without that, three likely changes of parts would always beat the one
 change of the whole that explains them.
@@ -44,7 +45,7 @@ def path_weights(lattice: Lattice, ranking: Ranking) -> Ranking:
 
 
 def _spared(cost: Mapping[Span, float]) -> dict[Span, float]:
-    """For each span the summed cost of other spans that overlap without containing it."""
+    """For each span the summed cost of overlapping spans that would be asked after it."""
     starting: dict[int, list[tuple[int, float]]] = {}
     longest = 1
     for (start, end), value in cost.items():
@@ -55,8 +56,8 @@ def _spared(cost: Mapping[Span, float]) -> dict[Span, float]:
         spared = 0.0
         for other in range(max(0, start - longest + 1), end):
             for other_end, value in starting.get(other, ()):
-                contains = other <= start and other_end >= end
-                if other_end > start and not contains:
+                after = (other_end - other, -other) < (end - start, -start)
+                if other_end > start and after:
                     spared += value
         result[start, end] = spared
     return result

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from unspin.commands import options, streams
+from unspin.commands import EXIT_FOUND, EXIT_UNUSABLE, options, streams
 from unspin.errors import InputError
 from unspin.files import TextFile, read_text
 from unspin.records import Restoration
@@ -76,7 +76,7 @@ def command(
         from unspin.report.sarif import sarif_log
 
         streams.write_json(sarif_log(results, complete=done, summary=summary))
-    ctx.exit(3 if not done else 1 if found else 0)
+    ctx.exit(EXIT_UNUSABLE if not done else EXIT_FOUND if found else 0)
 
 
 def _print_text(file: TextFile, restoration: Restoration, summary: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from unspin.commands import options, streams
+from unspin.commands import EXIT_UNUSABLE, options, streams
 from unspin.files import TextFile
 from unspin.settings import Settings
 
@@ -54,4 +54,4 @@ def command(
             streams.write_line(line)
 
     if not streams.each_file([file], encoding, work):
-        ctx.exit(3)
+        ctx.exit(EXIT_UNUSABLE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from unspin.commands import options, streams
+from unspin.commands import EXIT_UNUSABLE, options, streams
 from unspin.errors import OutputError
 from unspin.files import STDIN_NAME, TextFile, write_text_atomic
 from unspin.records import Restoration
@@ -75,7 +75,7 @@ def command(
             streams.write_bytes(file.encode(restoration.text))
 
     if not streams.each_file(files, encoding, work):
-        ctx.exit(3)
+        ctx.exit(EXIT_UNUSABLE)
 
 
 def _check_usage(

@@ -55,10 +55,7 @@ def read_input(path: Path, encoding: str | None) -> TextFile:
     Raises:
         InputError: if it cannot be read as text.
     """
-    if path == STDIN:
-        file = decode_text(_take(), None, encoding)
-    else:
-        file = read_text(path, encoding)
+    file = decode_text(_take(), None, encoding) if path == STDIN else read_text(path, encoding)
     broken = broken_bytes(file)
     if broken:
         count = f"{broken} byte{'s' if broken > 1 else ''}"

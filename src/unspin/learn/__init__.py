@@ -1,0 +1,1 @@
+"""Training: never imported at run time, except by the commands that train."""

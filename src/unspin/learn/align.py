@@ -128,12 +128,12 @@ def align(text: ParallelText, iterations: int = _ITERATIONS) -> Segments:
     for _ in range(iterations):
         _expect(found.o_at, found.s_at, found.times, at, pair, base, fixed, total, counts, own)
         counts[:] = np.bincount(pair, weights=own, minlength=len(counts))
-    return _segments(found, *_best(found.o_at, found.s_at, at, pair, base, fixed, total, counts, own))
+    return _segments(
+        found, *_best(found.o_at, found.s_at, at, pair, base, fixed, total, counts, own)
+    )
 
 
-def _segments(
-    found: Blocks, cuts: NDArray[np.int8], cut_at: NDArray[np.int64]
-) -> Segments:
+def _segments(found: Blocks, cuts: NDArray[np.int8], cut_at: NDArray[np.int64]) -> Segments:
     s1: list[int] = []
     s2: list[int] = []
     o1: list[int] = []
@@ -151,8 +151,13 @@ def _segments(
             o2.append(o_start + k)
             s1.append(s_start + j)
             s2.append(s_start + m)
-    columns = (np.array(a, np.int64) for a in (s1, s2, o1, o2))
-    return Segments(*columns, np.array(unaligned, np.int64).reshape(-1, 2))
+    return Segments(
+        np.array(s1, np.int64),
+        np.array(s2, np.int64),
+        np.array(o1, np.int64),
+        np.array(o2, np.int64),
+        np.array(unaligned, np.int64).reshape(-1, 2),
+    )
 
 
 @numba.njit(cache=True)

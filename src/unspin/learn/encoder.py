@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from unspin.learn.features import Candidates, Hints, Matches
-from unspin.learn.minilm import Encoder, Heads, VECTOR
+from unspin.learn.minilm import VECTOR, Encoder, Heads
 from unspin.learn.parallel import ParallelText
 from unspin.learn.statistics import NONE_OF_THESE
 from unspin.rank.wordpiece import WordPieces
@@ -80,7 +80,9 @@ class Chunk:
     pieces: int
 
 
-def chunks_of(number: int, corpus: Corpus, pieces: Pieces, documents: NDArray[np.int64]) -> list[Chunk]:
+def chunks_of(
+    number: int, corpus: Corpus, pieces: Pieces, documents: NDArray[np.int64]
+) -> list[Chunk]:
     """The paragraphs of ``documents`` cut at sentence starts into chunks."""
     text = corpus.text
     at = np.searchsorted(text.document, np.arange(len(text.spinner) + 1))
@@ -108,7 +110,9 @@ def chunks_of(number: int, corpus: Corpus, pieces: Pieces, documents: NDArray[np
     return found
 
 
-def batches(chunks: list[Chunk], rng: np.random.Generator, limit: int = BATCH_PIECES) -> Iterator[list[Chunk]]:
+def batches(
+    chunks: list[Chunk], rng: np.random.Generator, limit: int = BATCH_PIECES
+) -> Iterator[list[Chunk]]:
     """Chunks in random order, those of like length together."""
     order = rng.permutation(len(chunks))
     for pool in range(0, len(order), 4000):
@@ -164,7 +168,19 @@ class Collator:
         ids = np.zeros((max(len(chunks), BATCH_PIECES // longest), longest), np.int64)
         ids[len(chunks) :, 0] = self._wp.cls
         columns: dict[str, list[NDArray[Any]]] = {
-            k: [] for k in ("word", "changed", "first", "last", "label", "phrase", "row", "owner", "slot", "wide")
+            k: []
+            for k in (
+                "word",
+                "changed",
+                "first",
+                "last",
+                "label",
+                "phrase",
+                "row",
+                "owner",
+                "slot",
+                "wide",
+            )
         }
         matches_so_far = 0
         for b, chunk in enumerate(chunks):
@@ -203,9 +219,9 @@ class Collator:
             matches_so_far += len(number)
         joined = {k: torch.from_numpy(np.concatenate(v)) for k, v in columns.items()}
         return Batch(
-            torch.from_numpy(ids), joined["word"], joined["changed"], joined["first"], joined["last"],
-            joined["label"], joined["phrase"].long(), joined["row"], joined["owner"], joined["slot"],
-            joined["wide"],
+            torch.from_numpy(ids), joined["word"], joined["changed"],
+            joined["first"], joined["last"], joined["label"], joined["phrase"].long(),
+            joined["row"], joined["owner"], joined["slot"], joined["wide"],
         )  # fmt: skip
 
 
@@ -220,11 +236,16 @@ class Model(torch.nn.Module):
         self._bag_at: Tensor
         self._phrase_bags: Tensor
         self._phrase_at: Tensor
-        for name, texts in (("_bag", [r.original for r in lexicon.rows]), ("_phrase", lexicon.phrases)):
+        for name, texts in (
+            ("_bag", [r.original for r in lexicon.rows]),
+            ("_phrase", lexicon.phrases),
+        ):
             cut = [pieces.phrase(t) for t in texts]
             flat = torch.tensor([p for c in cut for p in c])
             at = torch.tensor(np.concatenate([[0], np.cumsum([len(c) for c in cut])]))
-            self.register_buffer(f"{name}s" if name == "_bag" else f"{name}_bags", flat, persistent=False)
+            self.register_buffer(
+                f"{name}s" if name == "_bag" else f"{name}_bags", flat, persistent=False
+            )
             self.register_buffer(f"{name}_at", at, persistent=False)
 
     def _means(self, flat: Tensor, at: Tensor, which: Tensor) -> Tensor:
@@ -263,10 +284,10 @@ class Model(torch.nn.Module):
         keeps = self._means(self._phrase_bags, self._phrase_at, phrases) + heads.keep
         scale = VECTOR**-0.5
         logits = torch.full((len(batch.first), int(batch.slot.max()) + 3), -torch.inf)
-        score = (F.embedding(batch.owner, span) * F.embedding(place, vectors)).sum(-1) * scale + bias[place]
-        logits = logits.index_put(
-            (batch.owner, batch.slot + 2), score + heads.wide * batch.wide
-        )
+        score = (F.embedding(batch.owner, span) * F.embedding(place, vectors)).sum(
+            -1
+        ) * scale + bias[place]
+        logits = logits.index_put((batch.owner, batch.slot + 2), score + heads.wide * batch.wide)
         keep = (span * F.embedding(at_phrase, keeps)).sum(-1) * scale
         none = span @ heads.none * scale + heads.none_bias
         return torch.cat([keep.unsqueeze(-1), none.unsqueeze(-1), logits[:, 2:]], -1), changed

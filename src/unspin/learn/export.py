@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +21,30 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unspin.learn.encoder import Model
-from unspin.learn.features import Candidates
 from unspin.rank.hashing import pair_hash, word_hash
+from unspin.rank.wordpiece import CLS, PAD, SEP, UNK
 
 # Rarer pairs have learned too little to be worth their bytes.
-MIN_PAIR_COUNT = 4
+MIN_PAIR_COUNT = 8
+# Chunks are shorter (``MAX_PIECES`` of the ranker, hints and ends).
+_POSITIONS = 256
 
 
 class _Exported(nn.Module):
     """Piece numbers and positions in, span vectors and P(changed) logits out."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, kept: Tensor) -> None:
         super().__init__()
         self.encoder = model.encoder
         self.span = model.heads.span
         self.changed = model.heads.changed
-        table = torch.cat([model.encoder.words.weight, model.encoder.hints.weight])
+        table = torch.cat([model.encoder.words.weight[kept], model.encoder.hints.weight])
         self.table = nn.Embedding.from_pretrained(table)
+        self.positions = nn.Parameter(model.encoder.positions.weight[:_POSITIONS])
 
     def forward(self, ids: Tensor, first: Tensor, last: Tensor, word: Tensor) -> Any:
         encoder = self.encoder
-        x = encoder.norm(self.table(ids) + encoder.positions.weight[: ids.shape[1]])
+        x = encoder.norm(self.table(ids) + self.positions[: ids.shape[1]])
         mask = (ids == 0).float()[:, None, None, :] * -1e4
         for layer in encoder.layers:
             x = layer(x, mask)
@@ -58,17 +62,26 @@ def quantize_rows(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray
 
 def export(
     model: Model,
-    lexicon: Candidates,
+    pairs: Sequence[tuple[str, str, int]],
     vocabulary: list[str],
+    used: Collection[int],
     families: list[str],
     folder: Path,
     about: dict[str, Any],
 ) -> None:
-    """Write all files of the context ranker to ``folder``."""
+    """Write all files of the context ranker to ``folder``.
+
+    ``pairs`` are the (spun, original, count) of the model's pair vectors in
+    order; of the word pieces only those in ``used`` are kept, the others become
+    unknown ones.
+    """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     model.eval()
     heads = model.heads
+    special = [vocabulary.index(p) for p in (PAD, UNK, CLS, SEP)]
+    kept = torch.tensor(sorted({*used, *special}))
+    vocabulary = [vocabulary[n] for n in kept.tolist()]
     plain = folder / "context.float.onnx"
     example = (
         torch.randint(1, 1000, (2, 32)),
@@ -77,7 +90,7 @@ def export(
         torch.tensor([3, 4, 5, 6]),
     )
     torch.onnx.export(
-        _Exported(model),
+        _Exported(model, kept),
         example,
         str(plain),
         input_names=["ids", "first", "last", "word"],
@@ -91,15 +104,14 @@ def export(
         opset_version=17,
         dynamo=False,
     )
-    quantize_dynamic(
-        plain, folder / "context.onnx", weight_type=QuantType.QInt8, per_channel=True
-    )
+    quantize_dynamic(plain, folder / "context.onnx", weight_type=QuantType.QInt8, per_channel=True)
     plain.unlink()
     with torch.no_grad():
-        project, project_scale = quantize_rows(heads.project(model.encoder.words.weight).numpy())
-        rows = [n for n, row in enumerate(lexicon.rows) if row.count >= MIN_PAIR_COUNT]
-        spun = np.array([word_hash(lexicon.rows[n].spun) for n in rows], np.uint64)
-        original = np.array([word_hash(lexicon.rows[n].original) for n in rows], np.uint64)
+        table = heads.project(model.encoder.words.weight[kept])
+        project, project_scale = quantize_rows(table.numpy())
+        rows = [n for n, (_, _, count) in enumerate(pairs) if count >= MIN_PAIR_COUNT]
+        spun = np.array([word_hash(pairs[n][0]) for n in rows], np.uint64)
+        original = np.array([word_hash(pairs[n][1]) for n in rows], np.uint64)
         keys = pair_hash(spun, original)
         order = np.argsort(keys)
         which = torch.tensor(np.array(rows)[order])
@@ -117,7 +129,10 @@ def export(
         )
     vocabulary_file = folder / "context.vocab.txt"
     vocabulary_file.write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
-    files = [f"context.{x}" for x in ("onnx", "project.npy", "pairs.npy", "vectors.npy", "heads.npz", "vocab.txt")]
+    files = [
+        f"context.{x}"
+        for x in ("onnx", "project.npy", "pairs.npy", "vectors.npy", "heads.npz", "vocab.txt")
+    ]
     manifest = {
         "format": 1,
         "families": families,

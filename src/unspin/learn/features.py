@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unspin.learn.align import Segments
-from unspin.learn.lexicon import LearnedRow
 from unspin.learn.parallel import ParallelText
 from unspin.learn.statistics import (
     NONE_OF_THESE,
@@ -28,7 +27,7 @@ from unspin.learn.statistics import (
     phrase_hashes,
     token_segments,
 )
-from unspin.lexicon import channel_odds
+from unspin.lexicon import SpinLexicon
 from unspin.rank.hashing import (
     BOUNDARY,
     CHANNEL_EDGES,
@@ -37,6 +36,7 @@ from unspin.rank.hashing import (
     rate_bin,
     word_hash,
 )
+from unspin.records import Rule
 
 _LEARNING_RATE = 0.15
 
@@ -45,45 +45,30 @@ _LEARNING_RATE = 0.15
 class Candidates:
     """The lexicon as arrays: phrase ``p`` has rows ``at[p]:at[p + 1]``.
 
-    ``base`` is the log odds of each row's original against "left alone" in the
-    pooled training text, ``spun`` and ``original`` are word hashes, ``single``
-    is the vocabulary id of a one-word original or -1.
+    ``base`` is the channel odds of each row, ``spun`` and ``original`` are word
+    hashes.
     """
 
     phrases: list[str]
-    rows: list[LearnedRow]
+    rows: list[Rule]
     at: NDArray[np.int64]
     base: NDArray[np.float32]
     spun: NDArray[np.uint64]
     original: NDArray[np.uint64]
 
 
-def candidates(rows: list[LearnedRow]) -> Candidates:
-    """The rows grouped by spun phrase, most frequent original first."""
-    by_spun: dict[str, list[LearnedRow]] = {}
-    left: dict[str, int] = {}
-    for row in rows:
-        if row.spun == row.original:
-            left[row.spun] = row.count
-        else:
-            by_spun.setdefault(row.spun, []).append(row)
-    phrases = sorted(by_spun)
-    ordered: list[LearnedRow] = []
-    at = [0]
-    base: list[float] = []
-    for phrase in phrases:
-        group = sorted(by_spun[phrase], key=lambda r: (-r.count, r.original))
-        ordered.extend(group)
-        at.append(len(ordered))
-        alone = left.get(phrase, 0)
-        base.extend(channel_odds(row.count, alone) for row in group)
+def candidates(lexicon: SpinLexicon) -> Candidates:
+    """The rules of a lexicon grouped by spun phrase, as the runtime orders them."""
+    phrases = sorted(p for p in lexicon.phrases() if lexicon.rules(p))
+    groups = [lexicon.rules(p) for p in phrases]
+    rows = [rule for group in groups for rule in group]
     return Candidates(
         phrases,
-        ordered,
-        np.array(at, np.int64),
-        np.array(base, np.float32),
+        rows,
+        np.concatenate([[0], np.cumsum([len(g) for g in groups])]).astype(np.int64),
+        np.array([rule.channel for rule in rows], np.float32),
         np.array([word_hash(p) for p in phrases], np.uint64),
-        np.array([word_hash(r.original) for r in ordered], np.uint64),
+        np.array([word_hash(rule.original) for rule in rows], np.uint64),
     )
 
 
@@ -236,14 +221,16 @@ def fill(row, spun, original, l1, l2, r1, r2, case, known, family, rate, channel
     row[12] = _index(12, np.uint64(family), np.uint64(channel), bits)
     row[13] = _index(13, pair, np.uint64(rate), bits)
     row[14] = _index(14, np.uint64(family), np.uint64(rate * 100 + channel), bits)
+    row[15] = _index(15, np.uint64(family), np.uint64(known), bits)
+    row[16] = _index(16, np.uint64(family), np.uint64(known * 100 + channel), bits)
 
 
 @numba.njit(cache=True)
-def _pass(
+def _pass(  # type: ignore[no-untyped-def]
     documents, paragraph_at, first, m_start, m_length, m_phrase, m_label,
     words, case, starts, offsets, vocabulary, cand_at, base, spun, original, single,
     family, rate, weights, squares, train, bits, at, out, store, edges,
-):  # type: ignore[no-untyped-def]  # pragma: no cover # fmt: skip
+):  # pragma: no cover # fmt: skip
     boundary = np.uint64(BOUNDARY)
     rows = np.zeros((33, TEMPLATES), np.uint64)
     logits = np.zeros(33, np.float64)
@@ -255,7 +242,7 @@ def _pass(
             for i in range(offsets[p], offsets[p + 1]):
                 seen[words[i]] = d
         for p in range(paragraph_at[d], paragraph_at[d + 1]):
-            low, high = offsets[p], offsets[p + 1]
+            high = offsets[p + 1]
             for m in range(first[p], first[p + 1]):
                 label = m_label[m]
                 if label == NONE_OF_THESE:
@@ -317,7 +304,9 @@ def _pass(
     return loss, number
 
 
-def write(weights: NDArray[np.float32], families: list[str], path: Path, about: dict[str, Any]) -> None:
+def write(
+    weights: NDArray[np.float32], families: list[str], path: Path, about: dict[str, Any]
+) -> None:
     """Write weights as signed bytes with the manifest that the runtime reads."""
     # The few weights beyond the 99.99th percentile are clipped, which changes
     # less than a coarser step for all others would.

@@ -60,7 +60,7 @@ from numpy.typing import NDArray
 
 from unspin.errors import DataError, UnspinError
 from unspin.language_model import NUMBER, LanguageModel, Mixture
-from unspin.learn.parallel import read_pairs
+from unspin.pairs import read_pairs
 from unspin.tokens import sentences
 
 MAGIC = b"Trie Language Model"

@@ -101,7 +101,16 @@ def learn_rows(
         alone = dict(enumerate(left[n].tolist()))
         rows.append(_row(text, spun, spun, alone, occurrences[number[spun]], skipped))
         for _, original in best:
-            rows.append(_row(text, spun, original, pairs[spun, original], occurrences[number[original]], skipped))
+            rows.append(
+                _row(
+                    text,
+                    spun,
+                    original,
+                    pairs[spun, original],
+                    occurrences[number[original]],
+                    skipped,
+                )
+            )
     return sorted(rows, key=lambda row: (row.spun, row.original))
 
 
@@ -113,9 +122,7 @@ def _core(
     while begin < min(len(spun), len(original)) - 1 and spun[begin] == original[begin]:
         begin += 1
     end = 0
-    while (
-        end < min(len(spun), len(original)) - begin - 1 and spun[-1 - end] == original[-1 - end]
-    ):
+    while end < min(len(spun), len(original)) - begin - 1 and spun[-1 - end] == original[-1 - end]:
         end += 1
     core = spun[begin : len(spun) - end], original[begin : len(original) - end]
     return core if begin or end else ((), ())

@@ -131,7 +131,5 @@ def _encode(pair: Pair) -> _Encoded:
         starts = bytes(i == 0 for s in split for i in range(len(s.tokens)))
         spun.append(([t.norm for t in tokens], bytes(map(case_of, tokens)), starts))
         tokens = tokenize(original_text)
-        original.append(
-            ([t.norm for t in tokens], bytes(map(case_of, tokens)), bytes(len(tokens)))
-        )
+        original.append(([t.norm for t in tokens], bytes(map(case_of, tokens)), bytes(len(tokens))))
     return spun, original

@@ -32,7 +32,7 @@ def log_ratios(text: ParallelText) -> NDArray[np.float64]:
         tables.append(np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape).astype(float))
     spun, original = tables
     scale = original.sum(0) / np.maximum(spun.sum(0), 1)
-    ratio = np.log((spun * scale + _SMOOTHING) / (original + _SMOOTHING))
+    ratio: NDArray[np.float64] = np.log((spun * scale + _SMOOTHING) / (original + _SMOOTHING))
     ratio[(spun + original) < _MIN_COUNT] = 0.0
     return ratio
 

@@ -35,7 +35,9 @@ class PhraseTable:
         _insert(self._keys, self._values, hashes)
         self.longest = int(lengths.max(initial=1))
 
-    def count(self, side: Side, group: NDArray[np.int32], groups: int, size: int) -> NDArray[np.int64]:
+    def count(
+        self, side: Side, group: NDArray[np.int32], groups: int, size: int
+    ) -> NDArray[np.int64]:
         """Occurrences of each phrase by group; ``group[p]`` is paragraph ``p``'s."""
         counts = np.zeros((size, groups), np.int64)
         _count(side.words, side.offsets, group, self._keys, self._values, self.longest, counts)
@@ -56,7 +58,9 @@ def token_segments(size: int, segments: Segments) -> NDArray[np.int32]:
     segment = np.full(size, KEPT, np.int32)
     for start, end in segments.unaligned.tolist():
         segment[start:end] = UNKNOWN
-    for number, (start, end) in enumerate(zip(segments.s1.tolist(), segments.s2.tolist(), strict=True)):
+    for number, (start, end) in enumerate(
+        zip(segments.s1.tolist(), segments.s2.tolist(), strict=True)
+    ):
         segment[start:end] = number
     return segment
 
@@ -138,7 +142,9 @@ def _find(words, starts, offsets, keys, values, longest, at, length, phrase, sto
 
 
 @numba.njit(cache=True, parallel=True)
-def gold_labels(start, length, phrase, segment, s1, s2, o1, o2, spun, original, cand_at, cand_hash, label):  # type: ignore[no-untyped-def]  # pragma: no cover
+def gold_labels(  # type: ignore[no-untyped-def]
+    start, length, phrase, segment, s1, s2, o1, o2, spun, original, cand_at, cand_hash, label
+):  # pragma: no cover
     """Write each match's label: 0 keep, c + 1 for its candidate c, -1 for "do not train",
     ``NONE_OF_THESE`` for a changed phrase whose original is no candidate.
 

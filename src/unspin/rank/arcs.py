@@ -37,7 +37,9 @@ class ArcTable:
         """The span number of every arc."""
         return np.repeat(np.arange(len(self.spans)), np.diff(self.arc_at))
 
-    def per_lattice(self, lattices: Sequence[Lattice], values: NDArray[np.float64]) -> list[tuple[float, ...]]:
+    def per_lattice(
+        self, lattices: Sequence[Lattice], values: NDArray[np.float64]
+    ) -> list[tuple[float, ...]]:
         """Values of all arcs cut up by lattice."""
         result = []
         at = 0

@@ -97,9 +97,7 @@ class ContextRanker:
         owner = table.owner
         originals = [rule.original for rule in table.rules]
         vectors = self._candidate_vectors(originals)
-        keys = pair_hash(
-            table.spun[owner], np.array([word_hash(o) for o in originals], np.uint64)
-        )
+        keys = pair_hash(table.spun[owner], np.array([word_hash(o) for o in originals], np.uint64))
         row = np.searchsorted(self._pair_keys, keys)
         row[row == len(self._pair_keys)] = 0
         hit = self._pair_keys[row] == keys

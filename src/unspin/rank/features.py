@@ -105,12 +105,12 @@ class FeaturesRanker:
         lefts = pair_hash(left[:, 0], left[:, 1])[owner]
         rights = pair_hash(right[:, 0], right[:, 1])[owner]
         both = pair_hash(left[:, 0], right[:, 0])[owner]
-        zero = np.uint64(0)
-        fam = np.uint64(family)
-        families = np.full(len(owner), fam)
+        zeros = np.zeros(len(owner), np.uint64)
+        families = np.full(len(owner), family, np.uint64)
+        rates = np.full(len(owner), rate, np.uint64)
         features = (
-            (pair, zero),
-            (pair, fam),
+            (pair, zeros),
+            (pair, families),
             (pair, l1),
             (pair, r1),
             (pair, table.shape[owner]),
@@ -120,10 +120,12 @@ class FeaturesRanker:
             (original, both),
             (original, l1),
             (original, r1),
-            (original, fam),
+            (original, families),
             (families, channel),
-            (pair, np.uint64(rate)),
-            (families, np.uint64(rate * 100) + channel),
+            (pair, rates),
+            (families, rates * np.uint64(100) + channel),
+            (families, known),
+            (families, known * np.uint64(100) + channel),
         )
         total = np.zeros(len(owner), np.int32)
         for template, (one, two) in enumerate(features):

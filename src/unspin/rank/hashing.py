@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 U64 = NDArray[np.uint64]
 
-TEMPLATES = 15
+TEMPLATES = 17
 TABLE_BITS = 24
 BOUNDARY = np.uint64(0x51ED270B)  # stands for the word beyond a sentence's edge
 

