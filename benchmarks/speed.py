@@ -25,8 +25,8 @@ from unspin.restorer import Restorer
 from unspin.settings import RANKERS, Settings
 
 ROOT = Path(__file__).parents[1]
-ROUNDS = 5
-DOCUMENTS = 20
+ROUNDS = 3
+DOCUMENTS = 10
 
 
 def texts() -> tuple[list[str], list[str]]:
@@ -54,9 +54,9 @@ def main() -> None:
     for ranker in RANKERS:
         restorer = Restorer(Settings(ranker=ranker))
         restorer.restore(spun[0])
-        jobs[f"{ranker}, spun"] = (restorer.restore, spun[:3] if ranker == "frequency" else spun)
+        jobs[f"{ranker}, spun"] = (restorer.restore, spun[:1] if ranker == "frequency" else spun)
     jobs["default, clean"] = (Restorer().restore, clean)
-    jobs["symspellpy lookup_compound, spun"] = (peer, spun[:2])
+    jobs["symspellpy lookup_compound, spun"] = (peer, spun[:1])
     rates: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in range(ROUNDS):
         for name, (work, batch) in jobs.items():
