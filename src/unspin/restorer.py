@@ -26,6 +26,7 @@ from unspin.records import (
     Explanation,
     Finding,
     Lattice,
+    ProtectedSpan,
     Provenance,
     Ranking,
     Restoration,
@@ -147,13 +148,13 @@ class Restorer:
         return self._models.calibration.threshold if asked is None else asked
 
     def _garble(
-        self, text: str, split: Sequence[Sentence], spans: Sequence[object]
+        self, text: str, split: Sequence[Sentence], spans: Sequence[ProtectedSpan]
     ) -> tuple[list[Edit], list[Finding]]:
         spelling = self.settings.kinds & {EditKind.GLUED, EditKind.SPLIT, EditKind.TYPO}
         return garble_edits(
             text,
             split,
-            spans,  # type: ignore[arg-type]
+            spans,
             self.settings,
             self._models.speller if spelling else None,
             self._models.language_model if spelling else None,

@@ -66,7 +66,6 @@ class ContextRanker:
             self._none: Floats = small["none"]
             self._none_bias = float(manifest["none_bias"])
             self._wide = float(manifest["wide"])
-            self._deep = float(manifest.get("deep", 1.0))
             self._families = {name: n + 1 for n, name in enumerate(manifest["families"])}
             self._family_token = int(manifest["family_token"])
             self._rate_token = int(manifest["rate_token"])
@@ -109,8 +108,8 @@ class ContextRanker:
         phrases = [table.rules[at].spun for at in table.arc_at[:-1]]
         keeps = self._candidate_vectors(phrases) + self._keep
         keep = np.einsum("ij,ij->i", spans, keeps) * scale
-        odds = self._deep * (deep - keep[owner]) + self._wide * wide
-        none = self._deep * (spans @ self._none * scale + self._none_bias - keep)
+        odds = deep - keep[owner] + self._wide * wide
+        none = spans @ self._none * scale + self._none_bias - keep
         unknown: list[dict[tuple[int, int], float]] = [{} for _ in lattices]
         for (number, start, end), value in zip(table.spans, none.tolist(), strict=True):
             unknown[number][start, end] = value
