@@ -161,7 +161,7 @@ def dev_losses(dev: list[Path], lexicon, weights) -> dict[str, float]:
 
 
 def corpus(text, segments, lexicon, hints, wide):
-    from unspin.learn.encoder import Corpus
+    from unspin.learn.batches import Corpus
 
     matches = features.find_matches(text, segments, lexicon)
     at = np.concatenate([[0], np.cumsum(np.diff(lexicon.at)[matches.phrase])])
@@ -232,7 +232,7 @@ def clean_text(text: ParallelText) -> ParallelText:
 
 
 def encoder_stage(args: argparse.Namespace) -> None:
-    from unspin.learn import encoder
+    from unspin.learn import batches, encoder
     from unspin.rank.wordpiece import WordPieces
 
     text, segments = get(args.work, "text"), get(args.work, "segments")
@@ -259,15 +259,15 @@ def encoder_stage(args: argparse.Namespace) -> None:
     dev_hints = features.training_hints(dev, rates, FAMILIES, 1, unknown=0)
     held = corpus(dev, dev_segments, lexicon, dev_hints, fixed(dev, lexicon, dev_hints, weights))
     pieces = WordPieces.read(args.minilm / "vocab.txt")
-    collator = encoder.Collator([spun, unspun, held], pieces, HINTS)
+    collator = batches.Collator([spun, unspun, held], pieces, HINTS)
     rng = np.random.default_rng(7)
     share = np.array([SHARES[text.spinners[s]] for s in text.spinner])
     chosen = np.flatnonzero(share > rng.random(len(share)))
-    chunks = encoder.chunks_of(0, spun, collator.pieces[0], chosen)
+    chunks = batches.chunks_of(0, spun, collator.pieces[0], chosen)
     chosen = np.flatnonzero(rng.random(size) < CLEAN_SHARE)
-    chunks += encoder.chunks_of(1, unspun, collator.pieces[1], chosen)
+    chunks += batches.chunks_of(1, unspun, collator.pieces[1], chosen)
     held_out = {
-        name: encoder.chunks_of(2, held, collator.pieces[2], np.flatnonzero(dev.spinner == s))[::4]
+        name: batches.chunks_of(2, held, collator.pieces[2], np.flatnonzero(dev.spinner == s))[::4]
         for s, name in enumerate(dev.spinners)
     }
     model = encoder.Model(pieces, lexicon, HINTS)

@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from unspin.records import DocumentEvidence, Sentence
 from unspin.spinners import SpinnerTable
 
-# Words of a text are not independent: the sum of n log ratios is worth about
-# this many independent ones (fitted on dev: log loss of the spin score).
+# Words of a text are not independent, so their summed log ratio overstates the
+# evidence; it is scaled by this (chosen by eye on dev, not fitted).
 _TEMPER = 0.35
 # A log odds below this is beyond what dev (410 documents) can show.
 _MAX_LOG_ODDS = 16.0
 # Stand-in for spinners no one has seen; not a family by itself.
 GENERIC = "Y"
 # Log ratio per word (nats) below which a text is not a family's, though it be
-# the likeliest: another spinner's text resembles B at 0.055 a word. About the
-# second percentile of each family on dev.
+# the likeliest: another spinner's text resembles B at 0.055 a word. Between the
+# first and the fifth percentile of each family on dev.
 _TYPICAL = {"A": 0.14, "B": 0.07, "C": 0.11, "T": 0.10, "S": 0.04}
 _TYPICAL_LIGHT = 0.0  # K, M, J change few words
 # A paragraph this much likelier clean than spun, in a document that has

@@ -260,6 +260,7 @@ class _Reach:
         for sentence in explained.sentences:
             for token in sentence.tokens:
                 self._at[token.start] = (token.norm, token.end)
+        self._last = max(self._at, default=-1)
         for lattice in explained.lattices:
             tokens = lattice.sentence.tokens
             for arc in lattice.arcs:
@@ -284,7 +285,7 @@ class _Reach:
     def _next(self, offset: int) -> int:
         while offset not in self._at:
             offset += 1
-            if offset > max(self._at):
+            if offset > self._last:
                 return -1
         return offset
 

@@ -42,8 +42,8 @@ from unspin.weights import path_weights
 IS_SPUN = 0.5
 # A word this likely to be changed that no edit restores is reported.
 _FLAG = 0.9
-# The language model's weight in the decoder, per ranker: the encoder reads the
-# sentence by itself (benchmarks/RESULTS.md has what other weights gave on dev).
+# The language model's weight in the decoder, per ranker. Beside the trained
+# rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
 # In a document that may well be clean only the surest edits are applied.
 _SURELY_SPUN = 0.9
@@ -96,9 +96,10 @@ class Restorer:
         )
         evidence, lattices, rankings = self._propose(split, protected, screening)
         decodings = self._decode(lattices, rankings)
+        curly = text.count("’") > text.count("'")
         edits: list[Edit] = []
         for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
-            edits.extend(self._edits(text, lattice, ranking, decoding, evidence))
+            edits.extend(self._edits(text, lattice, ranking, decoding, evidence, curly))
         edits = _together(edits, garbled)
         threshold = self._threshold()
         if self.settings.min_confidence is None and evidence.spin_score < _SURELY_SPUN:
@@ -200,6 +201,7 @@ class Restorer:
         ranking: Ranking,
         decoding: Decoding,
         evidence: DocumentEvidence,
+        curly: bool,
     ) -> list[Edit]:
         calibration = self._models.calibration
         confidences = {
@@ -209,7 +211,6 @@ class Restorer:
         }
         if not decoding.path:
             return []
-        curly = text.count("’") > text.count("'")
         edits = path_edits(
             text, lattice, ranking, decoding, confidences, self.settings.alternatives, curly
         )

@@ -195,11 +195,11 @@ def _pair_keys(original, o_at, spun, s_at, at, keys, lengths, identity):  # type
         for i in range(n_o):
             o_hash = np.uint64(1469598103934665603)
             for k in range(i + 1, min(n_o, i + MAX_PHRASE) + 1):
-                o_hash = _mix(o_hash, original[o_at[b] + k - 1])
+                o_hash = mix(o_hash, original[o_at[b] + k - 1])
                 for j in range(n_s):
                     s_hash = o_hash ^ np.uint64(0x9E3779B97F4A7C15)
                     for m in range(j + 1, min(n_s, j + MAX_PHRASE) + 1):
-                        s_hash = _mix(s_hash, spun[s_at[b] + m - 1])
+                        s_hash = mix(s_hash, spun[s_at[b] + m - 1])
                         if _allowed(i, k, j, m, n_o, n_s):
                             keys[t] = s_hash
                             lengths[t] = (k - i) + (m - j)
@@ -210,7 +210,8 @@ def _pair_keys(original, o_at, spun, s_at, at, keys, lengths, identity):  # type
 
 
 @numba.njit(cache=True)
-def _mix(h, word):  # type: ignore[no-untyped-def]  # pragma: no cover
+def mix(h, word):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """One step of the phrase hash."""
     h ^= np.uint64(word + 1)
     h *= np.uint64(0xBF58476D1CE4E5B9)
     h ^= h >> np.uint64(29)

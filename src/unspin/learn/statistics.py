@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from unspin.learn.align import MAX_PHRASE, Segments
+from unspin.learn.align import Segments, mix
 from unspin.learn.parallel import Side
 
 UNKNOWN = -2  # a token whose original could not be aligned
@@ -63,16 +63,6 @@ def token_segments(size: int, segments: Segments) -> NDArray[np.int32]:
     ):
         segment[start:end] = number
     return segment
-
-
-@numba.njit(cache=True)
-def mix(h, word):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """One step of the phrase hash."""
-    h ^= np.uint64(word + 1)
-    h *= np.uint64(0xBF58476D1CE4E5B9)
-    h ^= h >> np.uint64(29)
-    h *= np.uint64(0x94D049BB133111EB)
-    return h ^ (h >> np.uint64(32))
 
 
 @numba.njit(cache=True)
@@ -200,12 +190,10 @@ def phrase_hashes(phrases: Sequence[tuple[int, ...]]) -> NDArray[np.uint64]:
 
 __all__ = [
     "KEPT",
-    "MAX_PHRASE",
     "NONE_OF_THESE",
     "UNKNOWN",
     "PhraseTable",
     "gold_labels",
-    "mix",
     "phrase_hashes",
     "token_segments",
 ]
