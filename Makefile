@@ -17,7 +17,10 @@ CODE := src tests benchmarks
 SEED := seeds/000_a26bbb09311a0bb2.txt
 GOLD := fixtures/000_a26bbb09311a0bb2.gold.txt
 
-.PHONY: help demo test lint clean
+# Minutes that "make fuzz" takes.
+MINUTES := 5
+
+.PHONY: help demo test lint bench fuzz clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -34,6 +37,12 @@ lint: $(VENV)/.lint ## check style, form and types
 	$(BIN)/ruff check $(wildcard $(CODE))
 	$(BIN)/ruff format --check $(wildcard $(CODE))
 	$(BIN)/mypy
+
+bench: $(VENV)/.bench ## measure speed and memory beside other tools; results in benchmarks/
+	$(BIN)/python benchmarks/speed.py $(BENCH)
+
+fuzz: $(VENV)/.test $(VENV)/.fuzz ## look for crashes with made-up inputs; MINUTES=30 for longer
+	$(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -66,7 +75,7 @@ $(VENV)/.installed: $(VENV)/.python pyproject.toml
 	@$(BIN)/python -m pip install --quiet -e .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(VENV)/.installed
+$(VENV)/.test $(VENV)/.lint $(VENV)/.bench $(VENV)/.fuzz: $(VENV)/.%: $(VENV)/.installed
 	@echo "installing the $* tools"
 	@$(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"][sys.argv[1]], sep="\n")' $* >$(VENV)/$*.txt
 	@$(BIN)/python -m pip install --quiet -r $(VENV)/$*.txt

@@ -26,6 +26,7 @@ from unspin.batch import Action, BatchOptions, make_plan, run_batch, undo
 from unspin.batch import manifest as manifest_module
 from unspin.batch import output as output_module
 from unspin.batch import run as run_module
+from unspin.batch import tidy as tidy_module
 from unspin.batch.worker import WORKER_DIED, Task, run_tasks
 from unspin.cli import main
 from unspin.commands import options
@@ -289,6 +290,125 @@ def test_dead_workers_and_failures_are_reported_and_survived(tmp_path: Path, wor
     assert set(contents(tmp_path / "out")) == {"a.jsonl", "c.txt", "f.txt"}
 
 
+@pytest.mark.parametrize("action", [Action.FIX, Action.DROP_SPUN])
+def test_what_failed_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: Action
+) -> None:
+    """After a resumed run, everything is as in a run in which nothing had failed."""
+    rows = ["is mature", "do fail here", "is mature too", "plain"]
+    for name, data in {
+        "a.jsonl": "".join(json.dumps({"text": row}) + "\n" for row in rows),
+        "b.txt": "do fail mature",
+        "c.jsonl": '{"text": "is mature"}\n',
+        "d.txt": "is mature",
+    }.items():
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_text(data)
+    calls: list[str] = []
+
+    class Mended(BatchRestorer):
+        def restore(self, text: str) -> Restoration:
+            calls.append(text)
+            return super(BatchRestorer, self).restore(text)
+
+    first = run(tmp_path / "in", tmp_path / "rough" / "out", action=action)
+    assert first["failed"] == 2
+    assert not (tmp_path / "rough" / "out" / "b.txt").exists()
+    with monkeypatch.context() as patch:
+        patch.setitem(RESTORERS, "mended", Mended)
+        for target in ("rough", "calm"):
+            calls.clear()
+            counts = run(
+                tmp_path / "in", tmp_path / target / "out", "mended", action=action, resume=True
+            )
+            assert counts["failed"] == 0
+            expected = [*rows, "do fail mature"]
+            assert calls == expected if target == "rough" else len(calls) == 7
+        calls.clear()
+        run(tmp_path / "in", tmp_path / "rough" / "out", "mended", action=action, resume=True)
+        assert calls == []
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+    assert articles(tmp_path / "rough" / "state" / "m.jsonl")["b.txt"]["status"] != "failed"
+
+
+def test_failing_again_changes_nothing(tmp_path: Path) -> None:
+    """A broken line fails for good; other failures are tried again and may fail again."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("do fail")
+    broken = '{"text": "is mature"}\nno json\n'
+    (tmp_path / "in" / "b.jsonl").write_text(broken)
+    (tmp_path / "in" / "c.txt").write_text("is mature")
+    counts = run(tmp_path / "in", tmp_path / "out")
+    before = contents(tmp_path)
+    assert run(tmp_path / "in", tmp_path / "out", resume=True) == counts
+    assert contents(tmp_path) == before
+    written = (tmp_path / "out" / "b.jsonl").stat().st_ino
+    run(tmp_path / "in", tmp_path / "out", resume=True)
+    assert (tmp_path / "out" / "b.jsonl").stat().st_ino == written
+    (tmp_path / "in" / "b.jsonl").write_text(broken.replace("no json", '{"text": "mature"}'))
+    counts = run(tmp_path / "in", tmp_path / "out", resume=True)
+    assert (counts["edited"], counts["failed"]) == (3, 1)
+    assert (tmp_path / "out" / "b.jsonl").read_text().count("used") == 2
+
+
+def test_tried_again_in_place_unless_somebody_changed_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = '{"text": "is mature"}\n{"text": "do fail mature"}\n'
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_text(data)
+    run(tmp_path / "in", None, in_place=True)
+    (tmp_path / "in" / "b.jsonl").write_text('{"text": "mine"}\n')
+    monkeypatch.setitem(RESTORERS, "mended", TinyRestorer)
+    monkeypatch.setattr(TinyRestorer, "provenance", PROVENANCE, raising=False)
+    counts = run(tmp_path / "in", None, "mended", in_place=True, resume=True)
+    assert counts["failed"] == 1
+    assert (tmp_path / "in" / "a.jsonl").read_text() == data.replace("mature", "used")
+    assert (tmp_path / "in" / "b.jsonl").read_text() == '{"text": "mine"}\n'
+    problems = {f.path: f.problem for f in undo(tmp_path / "in" / ".unspin" / "m.jsonl")}
+    assert problems == {"a.jsonl": None, "b.jsonl": "it was changed after the run"}
+    assert (tmp_path / "in" / "a.jsonl").read_text() == data
+
+
+@pytest.mark.parametrize("stop", range(1, 5))
+def test_a_manifest_is_put_in_order_however_often_that_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("do fail mature")
+    (tmp_path / "in" / "b.txt").write_text("is mature")
+    (tmp_path / "in" / "c.txt").write_text("plain")
+    for name in ("rough", "calm"):
+        run(tmp_path / "in", tmp_path / name / "out", action=Action.DROP_SPUN)
+    given = {"restorer": "mended", "action": Action.DROP_SPUN, "resume": True}
+    monkeypatch.setitem(RESTORERS, "mended", TinyRestorer)
+    run(tmp_path / "in", tmp_path / "calm" / "out", **given)
+    left = [stop]
+
+    class Killed(BaseException):
+        pass
+
+    def counted(call: Any) -> Any:
+        def wrapper(*args: Any) -> Any:
+            left[0] -= 1
+            if left[0] <= 0:
+                raise Killed
+            return call(*args)
+
+        return wrapper
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tidy_module.os, "replace", counted(os.replace))
+        patch.setattr(tidy_module, "_write", counted(tidy_module._write))
+        with contextlib.suppress(Killed):
+            run(tmp_path / "in", tmp_path / "rough" / "out", **given)
+    run(tmp_path / "in", tmp_path / "rough" / "out", **given)
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+    rejects = lines(tmp_path / "rough" / "state" / "m.rejected.jsonl")
+    assert [r["id"] for r in rejects] == ["a.txt", "b.txt"]
+
+
 def test_what_goes_wrong_everywhere_ends_the_run(tmp_path: Path) -> None:
     tree(tmp_path / "in", 1, 1)
     for workers in (0, 2):
@@ -429,6 +549,12 @@ def test_plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         make_plan("in/*.none", Path("out"))
     with pytest.raises(InputError, match="does not exist"):
         make_plan("nowhere", Path("out"))
+    for file, target in ("table.csv", "x.jsonl"), ("data.jsonl", "x.jsonl.gz"):
+        with pytest.raises(InputError, match="has another ending than"):
+            make_plan(f"in/{file}", Path(target))
+    os.mkfifo("in/pipe.txt")
+    assert [j.skip for j in make_plan("in", Path("out")).jobs if j.path == "pipe.txt"] == [
+        "no regular file"]  # fmt: skip
 
 
 def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -454,6 +580,36 @@ def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (tmp_path / "in" / "data.jsonl").read_bytes() != before
     assert call("undo", "in/.unspin/unspin-manifest.jsonl").exit_code == 0
     assert (tmp_path / "in" / "data.jsonl").read_bytes() == before
+
+
+def test_standard_input_is_json_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(options, "build_restorer", BatchRestorer)
+    data = '{"text": "is mature"}\n{"text": "do fail"}\n'
+
+    def call(*args: str, given: str = data) -> Any:
+        return CliRunner().invoke(main, ["batch", "--workers", "0", *args], input=given)
+
+    assert call("-", "out.jsonl").exit_code == 3
+    assert Path("out.jsonl").read_text() == data.replace("mature", "used")
+    found = articles(Path("out.jsonl.manifest.jsonl"))
+    assert {i: r["status"] for i, r in found.items()} == {
+        "stdin.jsonl:1": "edited", "stdin.jsonl:2": "failed"}  # fmt: skip
+    before = contents(tmp_path)
+    assert call("-", "out.jsonl", "--resume").exit_code == 3
+    assert contents(tmp_path) == before
+    assert call("-", "out.jsonl", "--resume", given=data.replace("fail", "go")).exit_code == 0
+    assert call("-", "folder", given='{"text": "is mature"}\n').exit_code == 0
+    assert Path("folder/stdin.jsonl").read_text() == '{"text": "is used"}\n'
+    assert "stdin.jsonl:1: 1 edit" in call("-", "--dry-run").stdout
+    for wrong, code, message in (
+        (["-", "--in-place"], 2, "cannot be changed in place"),
+        (["-", "out.csv"], 3, "has another ending than stdin.jsonl"),
+        (["folder", "-"], 2, "use unspin fix"),
+    ):
+        result = call(*wrong)
+        assert result.exit_code == code
+        assert message in " ".join(result.stderr.split())
 
 
 def test_fields_and_columns_of_choice(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from unspin.cli import main
 from unspin.commands import options
 from unspin.errors import SettingsError
 from unspin.settings import Settings
-from unspin.settings_file import find_settings_file, read_settings
+from unspin.settings_file import find_settings_file, read_settings, settings_of
 
 
 @pytest.fixture
@@ -80,3 +80,42 @@ def test_a_value_that_cannot_be_used_says_why(tmp_path: Path, line: str, message
     with pytest.raises(SettingsError, match=message) as caught:
         read_settings(path)
     assert "unspin.toml" in str(caught.value)
+
+
+def test_isolated_reads_no_file_and_config_reads_that_one(folder: Path) -> None:
+    (folder / "unspin.toml").write_text("min-confidence = 0.999\n")
+    (folder / "pyproject.toml").write_text("[tool.unspin]\nmin-confidense = 1\n")
+    (folder / "other.toml").write_text('kinds = ["doubled"]\n')
+    cases = {
+        (): "is mature, started started",
+        ("--isolated",): "is used, started",
+        ("--isolated", "--kinds", "synonym"): "is used, started started",
+        ("--config", "other.toml"): "is mature, started",
+        ("--settings", "other.toml"): "is mature, started",
+    }
+    for number, (given, expected) in enumerate(cases.items()):
+        assert batch("--manifest", f"{number}.jsonl", *given).exit_code == 0
+        assert (folder / "out" / "a.txt").read_text() == expected, given
+    both = batch("--isolated", "--config", "other.toml")
+    assert both.exit_code == 2
+    assert "choose one of them" in both.stderr
+    missing = batch("--config", "nowhere.toml")
+    assert missing.exit_code == 3
+    assert "nowhere.toml cannot be read (No such file or directory)" in missing.stderr
+    wrong = batch("--config", "pyproject.toml")
+    assert "pyproject.toml:2: min-confidense is not a setting; expected one of" in wrong.stderr
+
+
+@pytest.mark.parametrize("name", ["fix", "check", "explain", "evaluate", "batch"])
+def test_every_command_with_settings_can_do_without_a_file(name: str) -> None:
+    help_ = CliRunner().invoke(main, [name, "--help"]).stdout
+    assert "--isolated" in help_
+    assert "--config, --settings FILE" in help_
+
+
+def test_a_table_of_plain_values_makes_settings(tmp_path: Path) -> None:
+    made = settings_of({"ignore_words": ["x"], "lexicons": ["a.tsv"]}, tmp_path)
+    assert made.ignore_words == {"x"}
+    assert made.lexicons == (tmp_path / "a.tsv",)
+    with pytest.raises(SettingsError, match=r"^nonsense is not a setting; expected one of alt"):
+        settings_of({"nonsense": 1}, tmp_path)

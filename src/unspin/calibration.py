@@ -4,17 +4,23 @@ A logistic curve on the log odds of the posterior (Platt 1999), fitted by
 ``python -m unspin.learn.calibrate`` on held-out parallel text. The file holds
 one entry per ranker::
 
-    {"context": {"slope": 1.0, "offset": 0.0, "threshold": 0.5}}
+    {"context": {"slope": 1.0, "offset": 0.0, "threshold": 0.5, "open": {...}}}
+
+``open`` is the curve and threshold of words that no lexicon row knows, fitted on
+the text of spinners that the models have not seen.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from unspin.errors import DataError
+from unspin.records import EditKind
 
 _EDGE = 1e-6
 
@@ -26,6 +32,11 @@ class Calibration:
     slope: float
     offset: float
     threshold: float
+    open: Calibration | None = None
+
+    def of(self, kind: EditKind) -> Calibration:
+        """The curve and threshold for edits of a kind."""
+        return self.open if kind is EditKind.OPEN and self.open is not None else self
 
     def confidence(self, posterior: float) -> float:
         """The probability that an edit of this posterior is exactly right.
@@ -45,6 +56,11 @@ def read_calibration(path: Path, ranker: str) -> Calibration:
     """
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))[ranker]
-        return Calibration(*(float(entry[k]) for k in ("slope", "offset", "threshold")))
+        known = _curve(entry)
+        return replace(known, open=_curve(entry["open"])) if "open" in entry else known
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: no calibration for the {ranker} ranker: {error}") from error
+
+
+def _curve(entry: Mapping[str, Any]) -> Calibration:
+    return Calibration(float(entry["slope"]), float(entry["offset"]), float(entry["threshold"]))

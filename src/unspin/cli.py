@@ -17,7 +17,10 @@ import click
 from unspin.commands import EXIT_UNUSABLE
 from unspin.errors import UnspinError
 
-COMMANDS = ("fix", "check", "explain", "evaluate", "learn", "batch", "undo")
+COMMANDS = (
+    *("fix", "check", "explain", "report", "apply"),
+    *("evaluate", "learn", "lexicon", "batch", "undo"),
+)
 # What a shell reports for a program ended by Ctrl-C; click's 1 would read as
 # "check found something".
 _EXIT_INTERRUPTED = 130

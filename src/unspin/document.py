@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unspin.records import DocumentEvidence, Sentence
+from unspin.records import DocumentEvidence
 from unspin.spinners import SpinnerTable
 
 # Words of a text are not independent, so their summed log ratio overstates the
@@ -33,14 +33,25 @@ _TYPICAL_LIGHT = 0.0  # K, M, J change few words
 # clearly spun ones, was not touched (nats, summed).
 _CLEAN_PARAGRAPH = -6.0
 _SPUN_PARAGRAPH = 6.0
-# Below this probability no model is asked.
+# The encoder first reads so many code points (300 words), and the rest if this is
+# what they and the screen give together.
+GLANCE_SIZE = 1800
+GLANCE = 0.1
+# Without an encoder, a text is read from this probability on.
 SCREEN = 0.008
-# The second opinion: log odds = a * screen's + b * (logit of the mean P(changed)
-# + 2.5) + c, a logistic regression on dev whose c is lowered for the prior. A
-# short text's mean is mostly chance, so it counts by n / (n + 150) words.
-_SCREEN_WEIGHT, _CHANGED_WEIGHT, _OFFSET = 0.61, 1.07, 1.3
-_CHANGED_CENTRE = 2.5
-_SHORT = 150
+# A log ratio per word (nats) that clean text of any genre seldom reaches, and how
+# fast the odds grow beyond it: a long text's slight bias is no evidence.
+_SELDOM, _STEEP = 0.065, 160.0
+# The second opinion: log odds of a long text = weights * features. Rounded from a
+# logistic regression on dev, simulated spinners and clean prose of six kinds
+# (``training/second_opinion.py``), the offset lowered for the prior.
+_OPINION = (24.0, 16.0, 1.0, 1.5, -1.0)
+_GLANCE_CENTRE, _CHANGED_CENTRE = 3.5, 3.0
+_PRIOR = 0.05
+# What choosing the most suspicious paragraph after the fact costs (nats).
+_MIXED = 2.0
+# In short texts all of it is mostly chance: it counts by n / (n + 220) words.
+_SHORT = 220
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +61,36 @@ class Screening:
     ``families`` are sorted by probability (which sum to 1 given that the text
     is spun); ``paragraphs`` are log ratios (nats) of the likeliest family and
     ``typical`` whether they are as large as that family's text has them.
+    ``ratio`` is their sum a word, of a mixed text its spun paragraphs only, of
+    ``words`` words. ``mixed`` texts have plainly spun and plainly clean
+    paragraphs; ``suspicious`` ones are worth reading in full. ``glance`` is
+    P(changed) of the words at the beginning, if they were looked at,
+    ``prior`` the probability that a text is spun before anything is.
     """
 
     spin_score: float
     families: tuple[tuple[str, float], ...]
     paragraphs: tuple[float, ...]
     typical: bool
+    ratio: float
+    words: int
+    mixed: bool
+    suspicious: bool
+    prior: float = _PRIOR
+    glance: tuple[float, ...] = ()
 
 
 def screen(
-    sentences: Sequence[Sentence], table: SpinnerTable, prior: float, spinner: str | None = None
+    paragraphs: Sequence[Sequence[str]],
+    table: SpinnerTable,
+    prior: float,
+    spinner: str | None = None,
 ) -> Screening:
-    """The screen's verdict on a text; ``spinner`` names the family where it is known."""
-    count = sentences[-1].paragraph + 1 if sentences else 0
-    words: list[list[str]] = [[] for _ in range(count)]
-    for sentence in sentences:
-        words[sentence.paragraph].extend(token.norm for token in sentence.tokens)
-    by_paragraph = np.zeros((count, len(table.families)))
-    for number, norms in enumerate(words):
-        by_paragraph[number] = table.log_ratios(norms)
+    """The screen's verdict on the norms of a text's paragraphs (``tokens.paragraph_norms``).
+
+    ``spinner`` names the family where it is known.
+    """
+    by_paragraph = table.paragraph_ratios(paragraphs)
     # A clean article with one spun paragraph: the spun part speaks for itself,
     # the rest only as far as it is not plainly clean.
     total = _evidence(by_paragraph)
@@ -85,19 +107,30 @@ def screen(
         # Tempering serves the score; between families the raw sums decide.
         best = int(total.argmax()) if len(total) else 0
     odds += math.log(prior / (1 - prior))
-    score = 1 / (1 + math.exp(-odds))
     order = sorted(range(len(total)), key=lambda f: (f != best, -posterior[f], f))
     name = table.families[best]
-    size = sum(len(w) for w, llr in zip(words, by_paragraph[:, best], strict=True) if llr > 0)
+    size = sum(len(w) for w, llr in zip(paragraphs, by_paragraph[:, best], strict=True) if llr > 0)
     gain = float(np.where(by_paragraph[:, best] > 0, by_paragraph[:, best], 0).sum())
     typical = spinner == name or (
         name != GENERIC and gain >= _TYPICAL.get(name, _TYPICAL_LIGHT) * max(size, 1)
     )
+    mixed = bool(_mixed(by_paragraph)[best]) if len(by_paragraph) else False
+    words = sum(map(len, paragraphs))
+    ratio = gain / max(size, 1) if mixed else float(by_paragraph[:, best].sum()) / max(words, 1)
+    if spinner is None:
+        share = words / (words + _SHORT)
+        odds = (1 - share) * odds + share * min(odds, _STEEP * (ratio - _SELDOM))
+    score = _sigmoid(odds)
     return Screening(
         score,
         tuple((table.families[f], float(posterior[f])) for f in order),
         tuple(by_paragraph[:, best].tolist()),
         typical,
+        ratio,
+        words,
+        mixed,
+        score >= SCREEN,
+        prior,
     )
 
 
@@ -105,37 +138,71 @@ def _evidence(by_paragraph: NDArray[np.float64]) -> NDArray[np.float64]:
     """Per family the log ratio of the document, or of its spun paragraphs if some are clean."""
     whole = by_paragraph.sum(0)
     parts = np.where(by_paragraph > 0, by_paragraph, 0).sum(0)
-    mixed = (by_paragraph.max(0, initial=0.0) > _SPUN_PARAGRAPH) & (
-        by_paragraph.min(0, initial=0.0) < _CLEAN_PARAGRAPH
-    )
     # Choosing the best paragraphs after the fact is paid for by a log factor.
     price = np.log(max(len(by_paragraph), 1)) * 2
-    result: NDArray[np.float64] = np.where(mixed, np.maximum(whole, parts - price), whole)
+    result: NDArray[np.float64] = np.where(
+        _mixed(by_paragraph), np.maximum(whole, parts - price), whole
+    )
     return result
 
 
-def second_opinion(score: float, changed: Sequence[float]) -> float:
-    """The spin score after the ranker's P(changed) of every word has been seen.
+def _mixed(by_paragraph: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Per family whether some paragraphs are plainly its work and others plainly clean."""
+    found: NDArray[np.bool_] = (by_paragraph.max(0, initial=0.0) > _SPUN_PARAGRAPH) & (
+        by_paragraph.min(0, initial=0.0) < _CLEAN_PARAGRAPH
+    )
+    return found
 
-    >>> second_opinion(0.5, []) == 0.5
-    True
-    >>> second_opinion(0.5, [0.01] * 500) < 0.4 < 0.7 < second_opinion(0.5, [0.2] * 500)
-    True
+
+def opinion_features(
+    screening: Screening, glance: Sequence[float], changed: Sequence[float]
+) -> NDArray[np.float64]:
+    """(5,): what a long text shows of being spun.
+
+    The screen's nats a word where they speak for spun and where for clean text,
+    the log odds of the mean P(changed) of ``glance`` (told nothing of family and
+    rate) and of ``changed``, centred, and 1.
     """
-    if not changed:
-        return score
-    mean = min(max(sum(changed) / len(changed), 1e-2), 0.9)
-    odds = _logit(min(max(score, 1e-7), 1 - 1e-7))
-    seen = _SCREEN_WEIGHT * odds + _CHANGED_WEIGHT * (_logit(mean) + _CHANGED_CENTRE) + _OFFSET
-    share = len(changed) / (len(changed) + _SHORT)
-    return 1 / (1 + math.exp(-((1 - share) * odds + share * seen)))
+    ratio = screening.ratio
+    one, two = (_logit(min(max(sum(p) / len(p), 2e-3), 0.9)) for p in (glance, changed))
+    return np.array(
+        [
+            min(max(ratio, 0.0), 0.15),
+            max(min(ratio, 0.0), -0.1),
+            one + _GLANCE_CENTRE,
+            two + _CHANGED_CENTRE,
+            1.0,
+        ]
+    )
+
+
+def second_opinion(
+    screening: Screening, glance: Sequence[float], changed: Sequence[float] = ()
+) -> float:
+    """The spin score after the encoder's P(changed) has been seen.
+
+    ``glance`` is that of the words at the beginning, ``changed`` that of all words
+    once they have been read; either stands in for the other where it is missing.
+    """
+    glance, changed = glance or changed, changed or glance
+    if not glance:
+        return screening.spin_score
+    score = min(max(screening.spin_score, 1e-7), 1 - 1e-7)
+    share = screening.words / (screening.words + _SHORT)
+    seen = float(opinion_features(screening, glance, changed) @ np.array(_OPINION))
+    seen += _logit(screening.prior) - _logit(_PRIOR) - _MIXED * screening.mixed
+    return _sigmoid((1 - share) * _logit(score) + share * seen)
 
 
 def _logit(p: float) -> float:
     return math.log(p / (1 - p))
 
 
-def evidence_of(screening: Screening, rate: float) -> DocumentEvidence:
+def _sigmoid(odds: float) -> float:
+    return 1 / (1 + math.exp(-min(max(odds, -_MAX_LOG_ODDS), _MAX_LOG_ODDS)))
+
+
+def evidence_of(screening: Screening, rate: float | None) -> DocumentEvidence:
     """The document's evidence once its rate has been estimated."""
     spinner, probability = screening.families[0] if screening.families else (None, 0.0)
     known = spinner if screening.typical else None

@@ -65,8 +65,9 @@ def path_edits(
 ) -> list[Edit]:
     """The edits of a decoded sentence, in order; arcs that change no letter give none.
 
-    ``confidences`` has the calibrated confidence of every arc of the lattice by
-    number. ``curly`` asks for typographic apostrophes.
+    ``confidences`` has the calibrated confidences of the path's arcs by number, and of
+    those beside them; one that is missing is no alternative. ``curly`` asks for
+    typographic apostrophes.
     """
     tokens = lattice.sentence.tokens
     edits = []
@@ -74,9 +75,9 @@ def path_edits(
         arc = lattice.arcs[number]
         before, after = _span_and_text(text, tokens, arc, curly)
         start, end = tokens[arc.start].start, tokens[arc.end - 1].end
-        others = _alternatives(lattice, number, confidences, alternatives, text, curly)
         if before == after:
             continue
+        others = _alternatives(lattice, number, confidences, alternatives, text, curly)
         start, end, before, after = _minimal(start, end, before, after)
         edits.append(
             Edit(
@@ -157,7 +158,7 @@ def _alternatives(
 ) -> tuple[Alternative, ...]:
     arc = lattice.arcs[chosen]
     rivals = [
-        (confidences[number], other)
+        (confidences.get(number, 0.0), other)
         for number, other in enumerate(lattice.arcs)
         if number != chosen and other.start == arc.start and other.end == arc.end
     ]

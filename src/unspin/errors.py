@@ -23,7 +23,7 @@ class DataError(UnspinError):
     """A lexicon, language model or other data file is missing, damaged or of another format."""
 
 
-class MissingExtraError(UnspinError):
+class MissingExtraError(UnspinError, ImportError):
     """An optional library is not installed."""
 
     def __init__(self, library: str, extra: str, purpose: str) -> None:

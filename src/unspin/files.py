@@ -172,7 +172,15 @@ def write_text_atomic(file: TextFile, text: str, target: Path | None = None) -> 
     path = target if target is not None else file.path
     if path is None:
         raise OutputError(NOT_REGULAR.format(name=file.name))
-    data = file.encode(text)
+    write_bytes_atomic(path, file.encode(text))
+
+
+def write_bytes_atomic(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` as :func:`write_text_atomic` does.
+
+    Raises:
+        OutputError: if the target cannot be written; it is then untouched.
+    """
     real = Path(os.path.realpath(path))
     try:
         previous = _writable(real, path)

@@ -53,6 +53,14 @@ _MAX_FURNITURE = 80
 # Protection that even broken characters respect; names and numbers may be what broke.
 _UNTOUCHABLE = frozenset({"url", "email", "domain", "file", "path", "code", "ignored", "markup"})
 
+_CHARACTERS = (
+    (EditKind.MOJIBAKE, mojibake_edits),
+    (EditKind.ENTITY, entity_edits),
+    (EditKind.INVISIBLE, invisible_edits),
+    (EditKind.HOMOGLYPH, homoglyph_edits),
+)
+_SPELLING = frozenset({EditKind.GLUED, EditKind.SPLIT, EditKind.TYPO})
+
 
 def garble_edits(
     text: str,
@@ -83,22 +91,43 @@ def garble_edits(
                 findings.append(finding)
                 if settings.strip_boilerplate:
                     found.append(_deletion(text, finding))
-    for kind, edits in (
-        (EditKind.MOJIBAKE, mojibake_edits),
-        (EditKind.ENTITY, entity_edits),
-        (EditKind.INVISIBLE, invisible_edits),
-        (EditKind.HOMOGLYPH, homoglyph_edits),
-    ):
+    for kind, edits in _CHARACTERS:
         if kind in kinds:
             found.extend(e for e in edits(text) if not _is_untouchable(index, e))
     if EditKind.DOUBLED in kinds:
         found.extend(
             e for e in doubled_edits(text, sentences) if not index.overlaps(e.start, e.end)
         )
-    if kinds & {EditKind.GLUED, EditKind.SPLIT, EditKind.TYPO}:
+    if kinds & _SPELLING:
         proposals = spelling_edits(sentences, kinds, speller or Speller(), language_model)
         found.extend(e for e in proposals if not index.overlaps(e.start, e.end))
     return _disjoint(found), findings
+
+
+def may_be_garbled(text: str, paragraphs: Sequence[Sequence[str]], settings: Settings) -> bool:
+    """Whether :func:`garble_edits` has to look at a text; false for most clean ones.
+
+    ``paragraphs`` are the norms of ``tokens.paragraph_norms``: sentences and
+    protected spans, which cost ten times as much, are not needed for the answer.
+
+    >>> may_be_garbled("It is fine.", [["it", "is", "fine", "."]], Settings())
+    False
+    """
+    kinds = settings.kinds
+    if kinds & _SPELLING:
+        return True
+    if EditKind.DOUBLED in kinds and any(map(_has_doubled, paragraphs)):
+        return True
+    if any(kind in kinds and any(True for _ in edits(text)) for kind, edits in _CHARACTERS):
+        return True
+    return EditKind.BOILERPLATE in kinds and any(True for _ in boilerplate(text))
+
+
+def _has_doubled(norms: Sequence[str]) -> bool:
+    return any(
+        first == second and first[0].isalpha() and first not in _LEGITIMATE
+        for first, second in pairwise(norms)
+    )
 
 
 def _is_untouchable(index: ProtectedIndex, edit: Edit) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unspin.lexicon import SpinLexicon
 from unspin.protect import ProtectedIndex
-from unspin.records import Arc, EditKind, Lattice, Sentence, TokenKind
+from unspin.records import Arc, EditKind, Lattice, Ranking, Sentence, TokenKind
 
 
 def build_lattice(
@@ -23,3 +23,33 @@ def build_lattice(
             continue
         arcs.extend(Arc(start, end, rule) for rule in lexicon.rules(phrase) if rule.kind in kinds)
     return Lattice(sentence, tuple(arcs))
+
+
+def with_opened(
+    lattice: Lattice,
+    ranking: Ranking,
+    lexicon: SpinLexicon,
+    protected: ProtectedIndex,
+    kinds: frozenset[EditKind],
+) -> tuple[Lattice, Ranking]:
+    """Lattice and ranking with the arcs that the ranker itself proposes among the others."""
+    tokens = lattice.sentence.tokens
+    norms = [token.norm for token in tokens]
+    opened = [
+        (arc, odds)
+        for arc, odds in ranking.opened
+        if arc.rule.kind in kinds
+        and not protected.overlaps(tokens[arc.start].start, tokens[arc.end - 1].end)
+        and not lexicon.forbids(norms, arc.start, arc.end, arc.rule.original)
+    ]
+    if not opened:
+        return lattice, ranking
+    every = [*zip(lattice.arcs, ranking.log_odds, strict=True), *opened]
+    # Sorting is stable: within a span the lexicon's arcs stay first.
+    every.sort(key=lambda pair: (pair[0].start, pair[0].end))
+    spans = {(arc.start, arc.end) for arc, _ in opened}
+    left = {span: odds for span, odds in ranking.opened_unknown.items() if span in spans}
+    return (
+        Lattice(lattice.sentence, tuple(arc for arc, _ in every)),
+        Ranking(tuple(odds for _, odds in every), {**ranking.unknown, **left}, ranking.changed),
+    )

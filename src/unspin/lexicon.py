@@ -13,6 +13,10 @@ phrase stands for the original than for itself in spun text. Example::
     # columns: spun	original	families
     put up	post	A:300/420
     put up	put up	A:12/40
+
+Where ``odds`` is ``never`` the row forbids what it names, whatever other files
+say: a pair is not proposed, and a phrase paired with itself is left alone, the
+words inside it included.
 """
 
 from __future__ import annotations
@@ -28,9 +32,12 @@ from unspin.records import EditKind, Rule
 HEADER = "# unspin lexicon 1"
 MAX_TOKENS = 6
 MAX_CANDIDATES = 24
+NEVER = "never"
 _COLUMNS = "# columns: "
 # A hand-written row speaks as if its pair had been seen this often.
 _HAND_COUNT = 3.0
+
+_Rows = list[tuple[str, tuple[str, ...], EditKind]]
 
 
 def channel_odds(count: float, alone: float) -> float:
@@ -45,9 +52,12 @@ class SpinLexicon:
     """
 
     def __init__(
-        self, lines: dict[str, list[tuple[str, tuple[str, ...], EditKind]]], digest: str
+        self, lines: dict[str, _Rows], digest: str, never: frozenset[tuple[str, str]] = frozenset()
     ) -> None:
+        """The rows by spun phrase, and the pairs of them that are ``never`` to be made."""
         self._lines = lines
+        self._never = never
+        self._left_alone = frozenset(spun for spun, original in never if spun == original)
         self._rules: dict[str, tuple[Rule, ...]] = {}
         self._longest: dict[str, int] = {}
         for spun in lines:
@@ -70,7 +80,8 @@ class SpinLexicon:
         Raises:
             DataError: naming file and line of what cannot be read.
         """
-        lines: dict[str, list[tuple[str, tuple[str, ...], EditKind]]] = {}
+        lines: dict[str, _Rows] = {}
+        never: set[tuple[str, str]] = set()
         digest = hashlib.sha256()
         for path in paths:
             raw = _read(path)
@@ -94,7 +105,11 @@ class SpinLexicon:
                         f"{', '.join(columns)}"
                     )
                 lines.setdefault(spun, []).append((rest, columns, kind))
-        return cls(lines, digest.hexdigest())
+                if NEVER in rest:
+                    fields = _fields(rest, columns)
+                    if fields.get("odds") == NEVER:
+                        never.add((spun, fields.get("original", "")))
+        return cls(lines, digest.hexdigest(), frozenset(never))
 
     def phrases(self) -> Iterator[str]:
         """Every spun phrase, in the order of the files."""
@@ -114,6 +129,29 @@ class SpinLexicon:
 
     def matches(self, norms: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         """Every (start, end, spun phrase) of a token sequence, overlaps included."""
+        for start, end, phrase in self._all_matches(norms):
+            if not self._left_alone or not self._is_left_alone(norms, start, end):
+                yield start, end, phrase
+
+    def forbids(self, norms: Sequence[str], start: int, end: int, original: str) -> bool:
+        """Whether a row says never to put ``original`` for ``norms[start:end]``.
+
+        The rules of :meth:`matches` need no asking; other proposals do.
+        """
+        if not self._never:
+            return False
+        pair = (" ".join(norms[start:end]), original)
+        return pair in self._never or self._is_left_alone(norms, start, end)
+
+    def _is_left_alone(self, norms: Sequence[str], start: int, end: int) -> bool:
+        """Whether ``norms[start:end]`` lies inside a phrase that is never changed."""
+        return any(
+            " ".join(norms[begin:stop]) in self._left_alone
+            for begin in range(max(0, end - MAX_TOKENS), start + 1)
+            for stop in range(end, min(begin + MAX_TOKENS, len(norms)) + 1)
+        )
+
+    def _all_matches(self, norms: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         lines = self._lines
         longest = self._longest
         size = len(norms)
@@ -144,34 +182,50 @@ def parse_families(text: str) -> tuple[tuple[str, int, int], ...]:
     return tuple(found)
 
 
-def _parse(spun: str, rows: list[tuple[str, tuple[str, ...], EditKind]]) -> tuple[Rule, ...]:
+def _fields(rest: str, columns: tuple[str, ...]) -> dict[str, str]:
+    return dict(zip(columns[1:], rest.split("\t"), strict=False))
+
+
+def _parse(spun: str, rows: _Rows) -> tuple[Rule, ...]:
     alone = 0
     stated: dict[str, float] = {}
+    never: set[str] = set()
     counted: dict[str, tuple[float, EditKind, tuple[tuple[str, int, int], ...], str]] = {}
     for rest, columns, kind in rows:
-        fields = dict(zip(columns[1:], rest.split("\t"), strict=False))
+        fields = _fields(rest, columns)
         original = fields.get("original", "")
+        if fields.get("odds") == NEVER:
+            never.add(original)
+            continue
         try:
             families = parse_families(fields.get("families", ""))
             weight = float(fields.get("weight") or 0)
             odds = float(fields["odds"]) if fields.get("odds") else None
-        except ValueError as error:
+            count = (
+                float(sum(c for _, c, _ in families))
+                if families
+                else _HAND_COUNT * math.exp(weight / 4)
+            )
+            if not (0 <= count < math.inf and math.isfinite(odds or 0)):
+                raise ValueError("counts and odds are finite, counts not below 0")
+        except (ValueError, OverflowError) as error:
             raise DataError(f"lexicon row {spun!r} -> {original!r}: {error}") from error
-        count = (
-            float(sum(c for _, c, _ in families))
-            if families
-            else _HAND_COUNT * math.exp(weight / 4)
-        )
         if original == spun:
             alone += int(count) if families else 0
             continue
         if odds is not None:
             stated[original] = odds
-        if original not in counted or counted[original][0] < count:
+        known = counted.get(original)
+        if known is not None and families and known[2]:  # counts of several files add up
+            counted[original] = (known[0] + count, known[1], known[2] + families, known[3])
+        elif known is None or known[0] < count:
             counted[original] = (count, kind, families, fields.get("source", "learned"))
+    if spun in never:
+        return ()
     rules = [
         Rule(spun, original, _odds(count, alone, stated.get(original)), kind, families, source)
         for original, (count, kind, families, source) in counted.items()
+        if original not in never
     ]
     rules.sort(key=lambda rule: (-rule.channel, rule.original))
     return tuple(rules[:MAX_CANDIDATES])

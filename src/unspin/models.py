@@ -9,16 +9,23 @@ from pathlib import Path
 from typing import Protocol
 
 from unspin.calibration import Calibration, read_calibration
-from unspin.language_model import LanguageModel
+from unspin.language_model import LanguageModel, Mixture
 from unspin.lexicon import SpinLexicon
 from unspin.rank.context import ContextRanker
 from unspin.rank.features import FeaturesRanker
+from unspin.rank.fluency import WordModel
 from unspin.rank.frequency import FrequencyRanker
 from unspin.records import DocumentEvidence, Lattice, Ranking
 from unspin.resources import data_path, dictionary_dir
 from unspin.settings import Settings
 from unspin.spelling import Speller
 from unspin.spinners import SpinnerTable
+from unspin.thesaurus import Thesaurus
+
+_MANIFESTS = (
+    *("features.json", "context.json", "calibration.json"),
+    *("en.general.json", "en.prose.json", "thesaurus.json"),
+)
 
 
 class Ranker(Protocol):
@@ -65,13 +72,29 @@ class Models:
         return FeaturesRanker.read(data_path("features.npy"))
 
     @cached_property
+    def context(self) -> ContextRanker:
+        """The context ranker, which also glances at texts that the screen lets through."""
+        folder = data_path("context.json").parent
+        return ContextRanker(
+            folder,
+            lambda: self.features,
+            lambda: self.thesaurus,
+            lambda: self.fluency_model,
+        )
+
+    @cached_property
     def ranker(self) -> Ranker:
         """The ranker that the settings name."""
         if self._settings.ranker == "context":
-            return ContextRanker(data_path("context.json").parent, self.features)
+            return self.context
         if self._settings.ranker == "features":
             return self.features
         return FrequencyRanker()
+
+    @cached_property
+    def thesaurus(self) -> Thesaurus:
+        """Candidates for words that the lexicon does not know."""
+        return Thesaurus.read(data_path("thesaurus.npz"))
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -84,6 +107,11 @@ class Models:
         return LanguageModel(self._settings.language_model)
 
     @cached_property
+    def fluency_model(self) -> WordModel:
+        """What the context ranker asks how well words stand in their place."""
+        return Mixture(self.language_model, LanguageModel(data_path("en.prose.kenlm")))
+
+    @cached_property
     def speller(self) -> Speller:
         """Symspellpy's word list, for typos and glued or split words."""
         return Speller()
@@ -92,6 +120,6 @@ class Models:
     def model_digest(self) -> str:
         """A short hash of the decision models' manifests."""
         digest = hashlib.sha256()
-        for name in ("features.json", "context.json", "calibration.json", "en.general.json"):
+        for name in _MANIFESTS:
             digest.update(data_path(name).read_bytes())
         return digest.hexdigest()[:16]

@@ -75,7 +75,8 @@ _SPECIAL = re.compile(
 _TRAILING = ".,;:!?'’*_"
 _FENCE = re.compile(r"^[ ]{0,3}(```|~~~)[^\n]*$", re.MULTILINE)
 _CODE = re.compile(r"(?<!`)`[^`\n]{1,300}`(?!`)|(?<!`)``[^`'’\n]{1,300}``(?!`)")
-_MARKUP = re.compile(r"<!--.{0,2000}?-->|</?[A-Za-z][^<>]{0,500}>", re.DOTALL)
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
+_MAX_COMMENT = 2000
 _LINK_TARGET = re.compile(r"\]\([^()\s]{1,500}\)")
 _INITIALS = re.compile(r"(?<![^\W_])(?:[A-Z]\.){2,8}")
 _MARKER = re.compile(r"unspin:[ \t]*ignore(?:-(start|end))?(?![\w-])")
@@ -195,9 +196,24 @@ def _code_and_markup(text: str) -> Iterator[_Span]:
     if "`" in text:
         yield from ((m.start(), m.end(), "code") for m in _CODE.finditer(text))
     if "<" in text:
-        yield from ((m.start(), m.end(), "markup") for m in _MARKUP.finditer(text))
+        yield from ((m.start(), m.end(), "markup") for m in _TAG.finditer(text))
+        yield from _comments(text)
     if "](" in text:
         yield from ((m.start(), m.end(), "markup") for m in _LINK_TARGET.finditer(text))
+
+
+def _comments(text: str) -> Iterator[_Span]:
+    start, close = text.find("<!--"), 0
+    while start >= 0:
+        if close < start + 4:  # looked for once, however many are never closed
+            close = text.find("-->", start + 4)
+            if close < 0:
+                return
+        following = start + 4
+        if close <= following + _MAX_COMMENT:
+            yield start, close + 3, "markup"
+            following = close + 3
+        start = text.find("<!--", following)
 
 
 def _special(text: str) -> Iterator[_Span]:

@@ -12,7 +12,7 @@ import dataclasses
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
@@ -121,12 +121,15 @@ class Ranking:
     written. ``unknown`` maps a span (start, end) to the log odds that it was
     changed from something that is not among its candidates. ``changed[t]`` is
     the probability that token ``t`` is not the author's, where the ranker
-    knows.
+    knows. ``opened`` are arcs that the ranker itself proposes, with their log
+    odds; once they are taken, ``opened_unknown`` is what is left of ``unknown``.
     """
 
     log_odds: tuple[float, ...]
     unknown: Mapping[tuple[int, int], float]
     changed: tuple[float, ...] | None = None
+    opened: tuple[tuple[Arc, float], ...] = ()
+    opened_unknown: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +155,15 @@ class DocumentEvidence:
 
     ``spin_score`` is the probability that it is spun, ``spinner`` the likeliest
     family (``None``: unknown) with ``spinner_probability``, ``spin_rate`` the
-    share of words changed (0 to 1). ``active[p]`` tells whether paragraph ``p``
+    share of words changed (0 to 1; ``None`` as long as it cannot be told).
+    ``active[p]`` tells whether paragraph ``p``
     is worth restoring.
     """
 
     spin_score: float
     spinner: str | None
     spinner_probability: float
-    spin_rate: float
+    spin_rate: float | None
     active: tuple[bool, ...]
 
 

@@ -38,3 +38,16 @@ def dictionary_dir() -> Path:
         if place.is_dir():
             return place
     raise DataError(f"no dictionaries in {places[0]} or {places[1]}: {_REINSTALL}")
+
+
+def page_asset(name: str) -> str:
+    """A style sheet, script or template of the report page.
+
+    Raises:
+        DataError: naming the file, if it is missing.
+    """
+    path = _PACKAGE / "report" / "assets" / name
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path} is missing: {_REINSTALL}") from error

@@ -6,13 +6,21 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from unspin.calibration import Calibration
 from unspin.decoder import decode
-from unspin.document import SCREEN, Screening, evidence_of, screen, second_opinion
+from unspin.document import (
+    GLANCE,
+    GLANCE_SIZE,
+    Screening,
+    evidence_of,
+    screen,
+    second_opinion,
+)
 from unspin.edits import apply_edits, path_edits, with_articles
-from unspin.garble import garble_edits
-from unspin.lattice import build_lattice
+from unspin.garble import garble_edits, may_be_garbled
+from unspin.lattice import build_lattice, with_opened
 from unspin.models import Models
 from unspin.protect import ProtectedIndex, protected_spans
 from unspin.rate import estimate_rate
@@ -34,7 +42,7 @@ from unspin.records import (
     TokenKind,
 )
 from unspin.settings import Settings
-from unspin.tokens import sentences
+from unspin.tokens import beginning, paragraph_norms, paragraph_start, sentences
 from unspin.version import __version__
 from unspin.weights import path_weights
 
@@ -46,8 +54,8 @@ _FLAG = 0.9
 # rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
 # In a document that may well be clean only the surest edits are applied.
-_SURELY_SPUN = 0.9
-_SURE = 0.65
+_SURELY_SPUN = 0.95
+_SURE = 0.77
 # Readings less likely than this are not worth a suggestion.
 _MIN_SUGGESTION = 0.05
 
@@ -70,7 +78,11 @@ class Restorer:
         Raises:
             DataError: when a lexicon or model file cannot be used.
         """
-        return self.explain(text).restoration
+        paragraphs = paragraph_norms(text)
+        screening = self._screen(text, paragraphs)
+        if not screening.suspicious and not may_be_garbled(text, paragraphs, self.settings):
+            return self._restoration(text, (), (), (), evidence_of(screening, 0.0))
+        return self._explain(text, screening).restoration
 
     def detect(self, text: str) -> Detection:
         """Whether ``text`` is spun, with the phrases that look spun."""
@@ -87,53 +99,77 @@ class Restorer:
 
     def explain(self, text: str) -> Explanation:
         """Every stage of restoring ``text``; the restoration is the last."""
+        return self._explain(text, self._screen(text, paragraph_norms(text)))
+
+    def _screen(self, text: str, paragraphs: Sequence[Sequence[str]]) -> Screening:
+        """The screen's verdict and whether, after a glance, the text is worth reading."""
+        settings = self.settings
+        found = screen(paragraphs, self._models.spinners, settings.spin_prior, settings.spinner)
+        if settings.ranker != "context" or settings.spinner is not None:
+            return found
+        start = 0
+        if found.mixed:
+            # The paragraph that looks most spun: was it, or is that its subject?
+            number = max(range(len(found.paragraphs)), key=found.paragraphs.__getitem__)
+            start = paragraph_start(text, number)
+        glance = tuple(self._models.context.glance(beginning(text[start:], GLANCE_SIZE)))
+        score = second_opinion(found, glance)
+        if score < GLANCE:
+            return replace(found, glance=glance, spin_score=score, suspicious=False)
+        return replace(found, glance=glance, suspicious=True)
+
+    def _explain(self, text: str, screening: Screening) -> Explanation:
         split = sentences(text)
         spans = protected_spans(text, split, self.settings)
         protected = ProtectedIndex(spans)
         garbled, findings = self._garble(text, split, spans)
-        screening = screen(
-            split, self._models.spinners, self.settings.spin_prior, self.settings.spinner
-        )
         evidence, lattices, rankings = self._propose(split, protected, screening)
-        decodings = self._decode(lattices, rankings)
+        decodings = self._decode(lattices, rankings, evidence)
         curly = text.count("’") > text.count("'")
         edits: list[Edit] = []
         for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
             edits.extend(self._edits(text, lattice, ranking, decoding, evidence, curly))
         edits = _together(edits, garbled)
-        threshold = self._threshold()
-        if self.settings.min_confidence is None and evidence.spin_score < _SURELY_SPUN:
-            threshold = max(threshold, _SURE)
-        chosen = tuple(e for e in edits if e.confidence >= threshold)
-        others = tuple(e for e in edits if _MIN_SUGGESTION <= e.confidence < threshold)
+        least = {kind: self._threshold(kind, evidence) for kind in {e.kind for e in edits}}
+        chosen = tuple(e for e in edits if e.confidence >= least[e.kind])
+        others = tuple(e for e in edits if _MIN_SUGGESTION <= e.confidence < least[e.kind])
         findings = [*findings, *_flags(lattices, rankings, evidence, chosen, protected)]
-        restoration = Restoration(
-            source=text,
-            text=apply_edits(text, chosen),
-            edits=chosen,
-            suggestions=others,
-            findings=tuple(sorted(findings, key=lambda f: (f.start, f.end))),
-            spin_score=round(evidence.spin_score, 4),
-            spin_rate=round(evidence.spin_rate, 4),
-            spinner=evidence.spinner,
-            spinner_probability=round(evidence.spinner_probability, 4),
-            is_spun=evidence.spin_score >= IS_SPUN,
-            provenance=self.provenance,
-        )
         return Explanation(
             tuple(split),
             evidence,
             tuple(lattices),
             tuple(rankings),
             tuple(decodings),
-            restoration,
+            self._restoration(text, chosen, others, findings, evidence),
+        )
+
+    def _restoration(
+        self,
+        text: str,
+        edits: tuple[Edit, ...],
+        suggestions: tuple[Edit, ...],
+        findings: Sequence[Finding],
+        evidence: DocumentEvidence,
+    ) -> Restoration:
+        return Restoration(
+            source=text,
+            text=apply_edits(text, edits),
+            edits=edits,
+            suggestions=suggestions,
+            findings=tuple(sorted(findings, key=lambda f: (f.start, f.end))),
+            spin_score=round(evidence.spin_score, 4),
+            spin_rate=round(evidence.spin_rate or 0.0, 4),
+            spinner=evidence.spinner,
+            spinner_probability=round(evidence.spinner_probability, 4),
+            is_spun=evidence.spin_score >= IS_SPUN,
+            provenance=self.provenance,
         )
 
     def use_calibration(self, calibration: Calibration) -> None:
         """Replace the shipped calibration; for fitting one."""
         self._models.calibration = calibration
 
-    @property
+    @cached_property
     def provenance(self) -> Provenance:
         """What a result depends on besides the text."""
         settings = json.dumps(self.settings.to_dict(), sort_keys=True)
@@ -144,9 +180,11 @@ class Restorer:
             hashlib.sha256(settings.encode()).hexdigest()[:16],
         )
 
-    def _threshold(self) -> float:
-        asked = self.settings.min_confidence
-        return self._models.calibration.threshold if asked is None else asked
+    def _threshold(self, kind: EditKind, evidence: DocumentEvidence) -> float:
+        if self.settings.min_confidence is not None:
+            return self.settings.min_confidence
+        threshold = self._models.calibration.of(kind).threshold
+        return threshold if evidence.spin_score >= _SURELY_SPUN else max(threshold, _SURE)
 
     def _garble(
         self, text: str, split: Sequence[Sentence], spans: Sequence[ProtectedSpan]
@@ -165,7 +203,7 @@ class Restorer:
         self, split: Sequence[Sentence], protected: ProtectedIndex, screening: Screening
     ) -> tuple[DocumentEvidence, list[Lattice], list[Ranking]]:
         evidence = evidence_of(screening, 0.0)
-        if screening.spin_score < SCREEN:
+        if not screening.suspicious:
             return evidence, [], []
         lexicon = self._models.lexicon
         lattices = [
@@ -174,7 +212,10 @@ class Restorer:
             if evidence.active[sentence.paragraph]
         ]
         words = frozenset(token.norm for sentence in split for token in sentence.tokens)
-        rate = estimate_rate(lattices, self._models.features, evidence.spinner, words)
+        rate = None
+        known = evidence.spinner is not None and self.settings.builtin_lexicon
+        if known or self.settings.ranker != "context":
+            rate = estimate_rate(lattices, self._models.features, evidence.spinner, words)
         evidence = evidence_of(screening, rate)
         rankings = self._models.ranker.rank(lattices, evidence, words)
         changed = [
@@ -183,10 +224,31 @@ class Restorer:
             for token, p in zip(lattice.sentence.tokens, ranking.changed or (), strict=False)
             if token.kind is TokenKind.WORD
         ]
-        score = second_opinion(evidence.spin_score, changed)
-        return replace(evidence, spin_score=score), lattices, rankings
+        score = second_opinion(screening, screening.glance, changed)
+        if rate is None:
+            # What the lexicon does not know, it cannot count.
+            rate = sum(changed) / max(len(changed), 1)
+        opened = [
+            with_opened(lattice, ranking, lexicon, protected, self.settings.kinds)
+            for lattice, ranking in zip(lattices, rankings, strict=True)
+        ]
+        return (
+            replace(evidence, spin_score=score, spin_rate=rate),
+            [lattice for lattice, _ in opened],
+            [ranking for _, ranking in opened],
+        )
 
-    def _decode(self, lattices: Sequence[Lattice], rankings: Sequence[Ranking]) -> list[Decoding]:
+    def _decode(
+        self,
+        lattices: Sequence[Lattice],
+        rankings: Sequence[Ranking],
+        evidence: DocumentEvidence,
+    ) -> list[Decoding]:
+        calibration = self._models.calibration
+        curves = (calibration, calibration.of(EditKind.OPEN))
+        if max(c.confidence(evidence.spin_score) for c in curves) < _MIN_SUGGESTION:
+            # No edit of such a document could be worth showing.
+            return [Decoding((), (0.0,) * len(x.arcs), {}, 0.0) for x in lattices]
         weight = _MODEL_WEIGHT[self.settings.ranker]
         model = self._models.language_model if weight and lattices else None
         return [
@@ -203,14 +265,17 @@ class Restorer:
         evidence: DocumentEvidence,
         curly: bool,
     ) -> list[Edit]:
-        calibration = self._models.calibration
-        confidences = {
-            number: calibration.confidence(p * evidence.spin_score)
-            for number, p in enumerate(decoding.posterior)
-            if p > 0
-        }
         if not decoding.path:
             return []
+        calibration = self._models.calibration
+        # Only what stands on the path and beside it is shown: most arcs are not.
+        path = [lattice.arcs[number] for number in decoding.path]
+        wanted = {(arc.start, arc.end) for arc in path}
+        confidences = {
+            number: calibration.of(arc.rule.kind).confidence(p * evidence.spin_score)
+            for number, (arc, p) in enumerate(zip(lattice.arcs, decoding.posterior, strict=True))
+            if p > 0 and (arc.start, arc.end) in wanted
+        }
         edits = path_edits(
             text, lattice, ranking, decoding, confidences, self.settings.alternatives, curly
         )

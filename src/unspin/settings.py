@@ -15,6 +15,7 @@ RANKERS = ("context", "features", "frequency")
 DEFAULT_KINDS = frozenset(
     {
         EditKind.SYNONYM,
+        EditKind.OPEN,
         EditKind.TORTURED,
         EditKind.DOUBLED,
         EditKind.MOJIBAKE,

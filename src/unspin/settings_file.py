@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -45,24 +45,41 @@ def read_settings(path: Path, base: Settings | None = None) -> Settings:
     Raises:
         SettingsError: naming file, line and key, if a value cannot be used.
     """
-    table = _table(path)
+    return settings_of(_table(path) or {}, path.parent, base, lambda key: f"{_where(path, key)}: ")
+
+
+def settings_of(
+    table: Mapping[str, Any],
+    folder: Path,
+    base: Settings | None = None,
+    where: Callable[[str], str] = lambda key: "",
+) -> Settings:
+    """``base``, by default the defaults, with what a table of keys and plain values sets.
+
+    File names are relative to ``folder``; messages start with ``where(key)``, which
+    gets "" where no one key is at fault.
+
+    Raises:
+        SettingsError: naming the key, if it is unknown or its value cannot be used.
+
+    >>> settings_of({"min-confidence": 0.8}, Path()).min_confidence
+    0.8
+    """
     known = {field.name for field in fields(Settings)}
     changes: dict[str, Any] = {}
-    for key, value in (table or {}).items():
+    for key, value in table.items():
         name = key.replace("-", "_")
         if name not in known:
             expected = ", ".join(sorted(k.replace("_", "-") for k in known))
-            raise SettingsError(
-                f"{_where(path, key)}: {key} is not a setting; expected one of {expected}"
-            )
+            raise SettingsError(f"{where(key)}{key} is not a setting; expected one of {expected}")
         try:
-            changes[name] = _convert(name, value, path.parent)
+            changes[name] = _convert(name, value, folder)
         except ValueError as error:
-            raise SettingsError(f"{_where(path, key)}: {key} is {value!r}; {error}") from error
+            raise SettingsError(f"{where(key)}{key} is {value!r}; {error}") from error
     try:
         return replace(base or Settings(), **changes)
     except SettingsError as error:
-        raise SettingsError(f"{path}: {error}") from error
+        raise SettingsError(f"{where('')}{error}") from error
 
 
 def _table(path: Path) -> dict[str, Any] | None:
@@ -80,6 +97,8 @@ def _table(path: Path) -> dict[str, Any] | None:
 
 
 def _where(path: Path, key: str) -> str:
+    if not key:
+        return str(path)
     pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if pattern.match(line):

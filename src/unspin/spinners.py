@@ -12,7 +12,7 @@ the word is in the family's output than in ordinary text. Example::
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,14 @@ class SpinnerTable:
     ) -> None:
         self.families = families
         self._words = words
-        self._ratios = ratios
+        # The last row is that of all words that the table does not have.
+        self._ratios = np.concatenate([ratios, np.zeros((1, len(families)), np.int8)])
+
+    def without(self, family: str) -> SpinnerTable:
+        """The table of all other families; for measuring what an unknown one does."""
+        column = self.families.index(family)
+        others = [name for name in self.families if name != family]
+        return SpinnerTable(others, self._words, np.delete(self._ratios[:-1], column, axis=1))
 
     @classmethod
     def read(cls, path: Path) -> SpinnerTable:
@@ -58,9 +65,18 @@ class SpinnerTable:
 
     def log_ratios(self, norms: Iterable[str]) -> NDArray[np.float64]:
         """The summed log ratio (nats) of the words under each family."""
-        known = self._words
-        found = [known[norm] for norm in norms if norm in known]
-        if not found:
-            return np.zeros(len(self.families))
-        summed: NDArray[np.float64] = self._ratios[found].sum(0, dtype=np.float64) / SCALE
-        return summed
+        total: NDArray[np.float64] = self.paragraph_ratios([list(norms)])[0]
+        return total
+
+    def paragraph_ratios(self, paragraphs: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+        """(paragraphs, families): the summed log ratios (nats) of each paragraph's norms."""
+        known = self._words.get
+        unknown = len(self._ratios) - 1
+        if not paragraphs:
+            return np.zeros((0, len(self.families)))
+        rows = [known(norm, unknown) for norms in paragraphs for norm in norms or ("",)]
+        sizes = np.array([len(norms) or 1 for norms in paragraphs])
+        starts = np.cumsum(sizes) - sizes
+        summed = np.add.reduceat(self._ratios[rows], starts, axis=0, dtype=np.int64)
+        ratios: NDArray[np.float64] = summed / SCALE
+        return ratios

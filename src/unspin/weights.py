@@ -2,8 +2,8 @@
 
 Rankers look at each span by itself: given that no longer change cuts through
 it, was it changed, and from what? So on the way from long spans to short ones,
-and from left to right among equally long ones, every span is asked unless an
-arc already chosen overlaps it, and a path's probability is
+and from sure changes to doubtful ones among equally long, every span is asked
+unless an arc already chosen overlaps it, and a path's probability is
 
     product of P(chosen arc) * product of P(keep) of every span asked in vain
 
@@ -52,11 +52,11 @@ def _spared(cost: Mapping[Span, float]) -> dict[Span, float]:
         starting.setdefault(start, []).append((end, value))
         longest = max(longest, end - start)
     result = {}
-    for start, end in cost:
+    for (start, end), own in cost.items():
         spared = 0.0
         for other in range(max(0, start - longest + 1), end):
             for other_end, value in starting.get(other, ()):
-                after = (other_end - other, -other) < (end - start, -start)
+                after = (other_end - other, value, -other) < (end - start, own, -start)
                 if other_end > start and after:
                     spared += value
         result[start, end] = spared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unspin.batch.plan import Job, Plan, make_plan
+from unspin.batch.plan import Job, Plan, make_plan, plan_stdin
 from unspin.batch.run import Action, BatchOptions, run_batch
 from unspin.batch.undo import Undone, undo
 
@@ -13,6 +13,7 @@ __all__ = [
     "Plan",
     "Undone",
     "make_plan",
+    "plan_stdin",
     "run_batch",
     "undo",
 ]

@@ -26,7 +26,7 @@ def note_of(outcome: Outcome | None) -> dict[str, Any]:
             "before": e.before,
             "after": e.after,
             "confidence": e.confidence,
-            "kind": e.kind,
+            "kind": str(e.kind),
         }
         for name, found in outcome.edits.items()
         for e in found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import glob
+import contextlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from unspin.errors import InputError
 from unspin.files import MISSING, UNREADABLE
-from unspin.sources import suffix_of
+from unspin.sources import READERS, suffix_of
 
 LIST_MARK = "@"
 # Folders that hold no articles: unspin's own and version control's.
@@ -22,16 +23,24 @@ _GLOB = frozenset("*?[")
 
 OVERLAP = "{output} and {input} are the same place: choose another OUTPUT, or use --in-place"
 NOTHING = "{input} matches no file"
+OTHER_FORMAT = "{output} has another ending than {input}: formats are kept, so give it the same"
+# What standard input is called in a manifest.
+STDIN_NAME = "stdin.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file of a batch; ``path`` is its name below the root, ``skip`` why it is left out."""
+    """One file of a batch; ``path`` is its name below the root.
+
+    ``skip`` says why it is left out, ``error`` why it is a folder that cannot be
+    read.
+    """
 
     path: str
     input: Path
     target: Path | None
     skip: str | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +61,21 @@ def make_plan(
     no targets, or with ``in_place`` each file is its own.
 
     Raises:
-        InputError: if there is nothing to read, or the output is the input.
+        InputError: if there is nothing to read, or the output is the input or of another format.
     """
+    try:
+        return _plan(input_, output, exclude, in_place)
+    except OSError as error:
+        raise InputError(UNREADABLE.format(name=input_, reason=error.strerror)) from error
+    except ValueError as error:  # a NUL in a name
+        raise InputError(UNREADABLE.format(name=input_, reason=error)) from error
+
+
+def _plan(input_: str, output: Path | None, exclude: Iterable[str], in_place: bool) -> Plan:
     given = Path(input_)
+    closed: list[OSError] = []
     if given.is_dir():
-        root, found = given, list(_walk(given, output))
+        root, found = given, list(_walk(given, output, closed))
     elif given.exists():
         root, found = given.parent, [given]
     elif input_.startswith(LIST_MARK):
@@ -65,9 +84,11 @@ def make_plan(
         root, found = _matching(input_)
     else:
         raise InputError(MISSING.format(name=input_))
-    if not found:
+    if not found and not closed:
         raise InputError(NOTHING.format(input=input_))
     single = given.is_file() and output is not None and not _is_folder(output)
+    if single and output is not None and not _same_format(given, output):
+        raise InputError(OTHER_FORMAT.format(output=output, input=input_))
     jobs = {}
     for file in found:
         path = _relative(file, root)
@@ -78,15 +99,48 @@ def make_plan(
             target = file
         elif output is not None:
             target = output if single else output / path
-            if target.resolve() == file.resolve():
+            if os.path.realpath(target) == os.path.realpath(file):
                 raise InputError(OVERLAP.format(output=output, input=input_))
         jobs[path] = Job(path, file, target, _reason(file, single_file=given.is_file()))
+    for problem in closed:
+        path = _relative(Path(problem.filename), root)
+        jobs[path] = Job(path, Path(problem.filename), None, error=str(problem))
     return Plan(root, tuple(jobs[path] for path in sorted(jobs)))
 
 
+def plan_stdin(spool: Path, output: Path | None) -> Plan:
+    """The plan for JSON Lines from standard input, which ``spool`` is a copy of.
+
+    Raises:
+        InputError: if the output is of another format.
+    """
+    root = Path() if output is None else output.parent
+    target = output
+    if output is not None and _is_folder(output):
+        root, target = output, output / STDIN_NAME
+    if target is not None and not _same_format(Path(STDIN_NAME), target):
+        raise InputError(OTHER_FORMAT.format(output=output, input=STDIN_NAME))
+    return Plan(root, (Job(STDIN_NAME, spool, target),))
+
+
+def _same_format(input_: Path, output: Path) -> bool:
+    """Whether the endings mean the same format and compression."""
+    ours, theirs = suffix_of(input_), suffix_of(output)
+    if ours is None or theirs is None:
+        return False
+    return READERS[ours] is READERS[theirs] and _packing(ours) == _packing(theirs)
+
+
+def _packing(suffix: str) -> str:
+    return suffix.rpartition(".")[2] if suffix.endswith((".gz", ".zst")) else ""
+
+
 def _reason(file: Path, single_file: bool) -> str | None:
-    if file.is_symlink() and not single_file:
-        return "symbolic link"
+    with contextlib.suppress(OSError):  # what is wrong shows when it is read
+        if stat.S_ISLNK(file.lstat().st_mode) and not single_file:
+            return "symbolic link"
+        if not stat.S_ISREG(file.stat().st_mode):
+            return "no regular file"  # a pipe would be waited for
     if suffix_of(file) is None:
         return "unknown ending"
     return None
@@ -96,15 +150,15 @@ def _is_folder(output: Path) -> bool:
     return output.is_dir() or suffix_of(output) is None
 
 
-def _walk(folder: Path, output: Path | None) -> Iterator[Path]:
-    own = None if output is None else output.resolve()
-    if own == folder.resolve():
+def _walk(folder: Path, output: Path | None, closed: list[OSError]) -> Iterator[Path]:
+    own = None if output is None else Path(os.path.realpath(output))
+    if own == Path(os.path.realpath(folder)):
         raise InputError(OVERLAP.format(output=output, input=folder))
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = [
             name
             for name in folders
-            if name not in _PASSED_OVER and (Path(place) / name).resolve() != own
+            if name not in _PASSED_OVER and Path(os.path.realpath(os.path.join(place, name))) != own
         ]
         yield from (Path(place) / name for name in names if not name.startswith(_OWN_NAMES))
 
@@ -129,8 +183,17 @@ def _matching(pattern: str) -> tuple[Path, list[Path]]:
         if _GLOB & set(part):
             break
         fixed.append(part)
-    found = [Path(name) for name in glob.glob(pattern, recursive=True)]
-    return Path(*fixed), [file for file in found if file.is_file()]
+    root, rest = Path(*fixed), parts[len(fixed) :]
+    if rest[-1] == "**":
+        rest = (*rest, "*")
+    hidden = any(part.startswith(".") for part in rest)
+    # Unlike glob's, pathlib's ** passes over links to folders, which may lead in circles.
+    return root, [
+        file
+        for file in root.glob("/".join(rest))
+        if file.is_file()
+        and (hidden or not any(p.startswith(".") for p in file.relative_to(root).parts))
+    ]
 
 
 def _relative(file: Path, root: Path) -> str:

@@ -6,23 +6,26 @@ import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from unspin.batch.articles import changes_of, is_live, note_of, stretches
-from unspin.batch.manifest import STATUSES, Journal, Manifest, digest_of, key_of
+from unspin.batch.journal import Journal, key_of
+from unspin.batch.manifest import STATUSES, Manifest, digest_of
 from unspin.batch.output import Output, OutputFullError, backup_of, sha256_of
 from unspin.batch.plan import Job, Plan
+from unspin.batch.retry import worth_retrying
 from unspin.batch.worker import Factory, Outcome, Task, run_tasks
 from unspin.errors import InputError, OutputError, UnspinError
 from unspin.records import Provenance
 from unspin.settings import Settings
 from unspin.sources import Change, ReadOptions, Record, Source, open_source
 
-_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+# EFBIG: a limit on the size of files, which a user or a quota sets.
+_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Action(StrEnum):
@@ -137,8 +140,11 @@ class _Run:
                 f"{backups} holds the originals of another run: undo that one, "
                 "or name another --manifest"
             )
-        self._manifest = Manifest(path, header, options.resume)
-        self._journal = Journal(path.with_name(path.name + ".journal"), options.resume)
+        with ExitStack() as failed:
+            self._manifest = Manifest(path, header, options.resume)
+            failed.callback(self._manifest.close, False)
+            self._journal = Journal(path.with_name(path.name + ".journal"), options.resume)
+            failed.pop_all()
 
     @property
     def counts(self) -> Counter[str]:
@@ -147,23 +153,38 @@ class _Run:
 
     def close(self, finished: bool) -> None:
         """Let go of all files; a run that is not ``finished`` can be resumed."""
-        if self._output is not None:
-            self._output.discard()
-        if self._journal is not None:
-            self._journal.close(finished)
-        if self._manifest is not None:
-            self._manifest.close(finished)
+        with ExitStack() as files:  # the others are closed if one cannot be
+            if self._manifest is not None:
+                files.callback(self._manifest.close, finished)
+            if self._journal is not None:
+                files.callback(self._journal.close, finished)
+            if self._output is not None:
+                files.callback(self._output.discard)
 
     def tasks(self) -> Iterator[Task]:
         """The work, file by file, read as it is asked for."""
-        done = self._manifest.done if self._manifest else {}
+        if self._manifest is not None:
+            self._manifest.forget_failed(job.path for job in self._plan.jobs)
+        done = dict(self._manifest.done) if self._manifest else {}
+        failed = []
         for job in self._plan.jobs:
-            if job.path in done:
-                self._report({"type": "file", **done[job.path], "resumed": True})
-            elif job.skip is not None:
-                yield Task("text", (), _Step(job, None, (), True, True, skip=job.skip))
+            before = done.get(job.path)
+            if before is None:
+                yield from self._job_tasks(job)
+            elif worth_retrying(job, before, self._backup(job)):
+                failed.append(job)
             else:
-                yield from self._file_tasks(job)
+                self._report({"type": "file", **before, "resumed": True})
+        # Last, so that the journal is still that of the file cut off.
+        for job in failed:
+            yield from self._job_tasks(job)
+
+    def _job_tasks(self, job: Job) -> Iterator[Task]:
+        if job.skip is not None or job.error is not None:
+            step = _Step(job, None, (), True, True, skip=job.skip, error=job.error)
+            yield Task("text", (), step)
+        else:
+            yield from self._file_tasks(job)
 
     def _file_tasks(self, job: Job) -> Iterator[Task]:
         source: Source | None = None
@@ -183,11 +204,14 @@ class _Run:
 
     def _input(self, job: Job) -> Path:
         """The file to read: its backup, where a killed run had replaced it already."""
+        backup = self._backup(job)
+        return backup if backup is not None and backup.exists() else job.input
+
+    def _backup(self, job: Job) -> Path | None:
+        """Where the file's original is or will be kept, if the run is in place."""
         if self._options.in_place and self._options.manifest is not None:
-            backup = backup_of(self._options.manifest, job.path)
-            if backup.exists():
-                return backup
-        return job.input
+            return backup_of(self._options.manifest, job.path)
+        return None
 
     def _task(
         self, job: Job, source: Source, records: tuple[Record, ...], number: int, last: bool
@@ -261,7 +285,7 @@ class _Run:
                 entry = self._write(entry, record, changes, outcome, output)
         if spun and self._manifest is not None:
             self._manifest.reject({**entry, "record": source.original(record)})
-        self._count(entry)
+        self._count(entry, retry=record.broken is None)
 
     def _verdict(
         self, record: Record, outcome: Outcome, changes: Mapping[str, Change], spun: bool
@@ -310,8 +334,11 @@ class _Run:
     def _note(self, outcome: Outcome | None) -> dict[str, Any] | None:
         return note_of(outcome) if self._options.action is Action.ANNOTATE else None
 
-    def _count(self, entry: Mapping[str, Any]) -> None:
+    def _count(self, entry: Mapping[str, Any], retry: bool = True) -> None:
+        """Note what became of an article; ``retry`` if a failure may be otherwise another time."""
         self._file[entry["status"]] += 1
+        if entry["status"] == "failed" and retry:
+            self._file["retry"] += 1
         if entry["status"] == "edited":
             self._file["edits"] += entry["edits"]
         if self._manifest is not None:
@@ -321,11 +348,8 @@ class _Run:
     def _end(self, job: Job) -> None:
         before = after = None
         if self._output is not None:
-            backup = None
-            if self._options.in_place and self._options.manifest is not None:
-                backup = backup_of(self._options.manifest, job.path)
             before = sha256_of(self._input(job))
-            after = self._output.finish(backup)
+            after = self._output.finish(self._backup(job))
             self._output = None
         self._close_file(job, "done", before, after)
 
@@ -347,9 +371,9 @@ class _Run:
     def _close_file(self, job: Job, status: str, before: str | None, after: str | None) -> None:
         record: dict[str, Any] = {"path": job.path, "status": status}
         record |= {name: self._file[name] for name in (*STATUSES, "edits")}
-        self._counts.update(self._file)
+        self._counts.update({name: self._file[name] for name in (*STATUSES, "edits")})
         if self._manifest is not None:
-            record |= {"sha256_in": before, "sha256_out": after}
+            record |= {"sha256_in": before, "sha256_out": after, "retry": self._file["retry"] > 0}
             self._manifest.end_file(record)
         if self._journal is not None:
             self._journal.clear()

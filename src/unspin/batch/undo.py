@@ -73,7 +73,9 @@ def _is_inside(path: str, place: Path, root: Path) -> bool:
         or pure.is_absolute()
         or ".." in pure.parts
         or "\\" in path
+        or "\0" in path
         or ":" in pure.parts[0]
     ):
         return False
-    return place.resolve().is_relative_to(root.resolve())
+    # Unlike Path.resolve before Python 3.13, realpath goes through links that lead in circles.
+    return Path(os.path.realpath(place)).is_relative_to(os.path.realpath(root))

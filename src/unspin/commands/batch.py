@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +15,15 @@ from typing import Any
 import click
 
 from unspin.commands import options, streams
+from unspin.errors import InputError
 from unspin.settings import Settings
 
 NEEDS_OUTPUT = "give OUTPUT, or --in-place to change the files themselves, or --dry-run"
 NO_OUTPUT = "--in-place and OUTPUT exclude each other: choose one"
 ONLY_FIX = "--in-place goes with --fix only: give OUTPUT for {action}"
+NO_STDIN = "standard input cannot be changed in place: give OUTPUT"
+NO_STDOUT = "batch writes files: give OUTPUT a name; for one text on standard output use unspin fix"
+SPOOL_FAILED = "standard input cannot be kept as a file ({reason}): make room, or set TMPDIR"
 MANIFEST = "unspin-manifest.jsonl"
 # Without a terminal, one line of progress for this many articles.
 _EVERY = 1000
@@ -49,7 +56,11 @@ _EVERY = 1000
 )
 @click.option("--in-place", is_flag=True, help="Change the files themselves; see unspin undo.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what would be done.")
-@click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with an interrupted run, and try again what failed.",
+)
 @click.option(
     "--workers",
     type=click.IntRange(0),
@@ -97,9 +108,10 @@ def command(
 ) -> None:
     """Restore INPUT into OUTPUT: a file, a folder, a quoted pattern, or @FILE with names.
 
-    Reads .txt, .md, .html, .jsonl (also .gz and .zst), .csv, .tsv and .parquet.
-    Every article ends in the manifest as edited, unchanged, skipped or failed.
-    The exit code is 3 if one failed.
+    Reads .txt, .md, .html, .jsonl (also .gz and .zst), .csv, .tsv and .parquet;
+    INPUT - is JSON Lines from standard input. Every article ends in the
+    manifest as edited, unchanged, skipped or failed. The exit code is 3 if one
+    failed.
     """
     if in_place and output is not None:
         raise click.UsageError(NO_OUTPUT)
@@ -107,11 +119,19 @@ def command(
         raise click.UsageError(ONLY_FIX.format(action=f"--{action}"))
     if output is None and not in_place and not dry_run:
         raise click.UsageError(NEEDS_OUTPUT)
+    from_stdin = Path(input_) == streams.STDIN
+    if from_stdin and in_place:
+        raise click.UsageError(NO_STDIN)
+    if output == streams.STDIN:
+        raise click.UsageError(NO_STDOUT)
 
-    from unspin.batch import Action, BatchOptions, make_plan, run_batch
+    from unspin.batch import Action, BatchOptions, make_plan, plan_stdin, run_batch
     from unspin.sources import ReadOptions
 
-    plan = make_plan(input_, output, exclude, in_place)
+    if from_stdin:
+        plan = plan_stdin(ctx.with_resource(_spooled()), output)
+    else:
+        plan = make_plan(input_, output, exclude, in_place)
     where = None if dry_run else manifest or _manifest(plan.root, output, in_place)
     batch_options = BatchOptions(
         where,
@@ -133,6 +153,20 @@ def command(
         streams.note(f"manifest: {where}")
     if counts["failed"]:
         ctx.exit(3)
+
+
+@contextlib.contextmanager
+def _spooled() -> Iterator[Path]:
+    """Standard input as a file, which is read twice: for its articles and for its hash."""
+    with tempfile.NamedTemporaryFile(prefix="unspin-", suffix=".jsonl") as spool:
+        try:
+            if sys.stdin is None:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            shutil.copyfileobj(sys.stdin.buffer, spool)
+            spool.flush()
+        except OSError as error:
+            raise InputError(SPOOL_FAILED.format(reason=error.strerror)) from error
+        yield Path(spool.name)
 
 
 def _manifest(root: Path, output: Path | None, in_place: bool) -> Path:

@@ -54,10 +54,12 @@ def command(
     restorer = options.build_restorer(settings)
     results: list[tuple[str, Restoration]] = []
     found = False
+    read = spun = 0
 
     def work(file: TextFile) -> None:
-        nonlocal found
+        nonlocal found, read, spun
         restoration = restorer.restore(file.text)
+        read, spun = read + 1, spun + restoration.is_spun
         found = found or restoration.is_spun or bool(restoration.edits)
         if format_ == "sarif":
             results.append((file.name, restoration))
@@ -76,6 +78,8 @@ def command(
         from unspin.report.sarif import sarif_log
 
         streams.write_json(sarif_log(results, complete=done, summary=summary))
+    if summary and read > 1:
+        streams.note(f"{read} files: {spun} spun, {read - spun} clean")
     ctx.exit(EXIT_UNUSABLE if not done else EXIT_FOUND if found else 0)
 
 

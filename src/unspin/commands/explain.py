@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from unspin.commands import EXIT_UNUSABLE, options, streams
+from unspin.errors import InputError
 from unspin.files import TextFile
+from unspin.records import Explanation
 from unspin.settings import Settings
+
+SENTENCE = "--stage lattice and --sentence N go together"
+NO_SENTENCE = "there is no sentence {number} with proposals; --stage candidates lists them"
 
 
 @click.command("explain")
 @click.argument("file", type=options.FILE, default=Path("-"))
 @click.option(
     "--stage",
-    type=click.Choice(["tokens", "candidates", "path", "edits"]),
+    type=click.Choice(["tokens", "candidates", "lattice", "path", "edits"]),
     default="edits",
     show_default=True,
-    help="Stage to show: what was read, proposed, chosen, or changed and why.",
+    help="Stage to show: what was read, proposed, drawn as SVG, chosen, or changed and why.",
+)
+@click.option(
+    "--sentence",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With --stage lattice: the sentence to draw, as --stage candidates counts them.",
 )
 @options.encoding_option
 @options.settings_options
@@ -27,6 +39,7 @@ def command(
     ctx: click.Context,
     file: Path,
     stage: str,
+    sentence: int | None,
     encoding: str | None,
     settings: Settings,
 ) -> None:
@@ -35,6 +48,8 @@ def command(
     Values of evidence are in nats against leaving the words as written: above
     zero speaks for the edit, below zero against it.
     """
+    if (stage == "lattice") != (sentence is not None):
+        raise click.UsageError(SENTENCE)
     restorer = options.build_restorer(settings)
 
     def work(text_file: TextFile) -> None:
@@ -46,6 +61,8 @@ def command(
             lines = explanation.token_lines(text_file.text, explained.sentences)
         elif stage == "candidates":
             lines = explanation.candidate_lines(text_file.text, explained)
+        elif stage == "lattice":
+            lines = _drawing(text_file.text, explained, sentence or 1)
         elif stage == "path":
             lines = explanation.path_lines(text_file.text, explained)
         else:
@@ -55,3 +72,12 @@ def command(
 
     if not streams.each_file([file], encoding, work):
         ctx.exit(EXIT_UNUSABLE)
+
+
+def _drawing(text: str, explained: Explanation, number: int) -> Iterator[str]:
+    from unspin.report.lattice_drawing import lattice_svg
+
+    if number > len(explained.lattices):
+        raise InputError(NO_SENTENCE.format(number=number))
+    lattice, decoding = explained.lattices[number - 1], explained.decodings[number - 1]
+    yield lattice_svg(text, lattice, decoding).rstrip("\n")

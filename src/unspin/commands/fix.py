@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def _check_usage(
         if count > 1:
             raise click.UsageError(SAME_NAME.format(name=name, folder=output_dir))
     for path in named:
-        if (output_dir / path.name).resolve() == path.resolve():
+        if os.path.realpath(output_dir / path.name) == os.path.realpath(path):
             raise click.UsageError(OVER_INPUT.format(name=path))
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path)
+ONE_OR_NONE = "--isolated reads no settings file and --config names one: choose one of them"
 UNKNOWN_ENCODING = "{value!r} is not a text encoding; try utf-8, cp1252 or utf-16-le"
 
 
@@ -76,8 +77,12 @@ def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(function)
-    def collect(*args: Any, settings_file: Path | None, **options: Any) -> Any:
-        path = settings_file or find_settings_file(Path())
+    def collect(*args: Any, settings_file: Path | None, isolated: bool, **options: Any) -> Any:
+        if isolated and settings_file is not None:
+            raise click.UsageError(ONE_OR_NONE)
+        path = settings_file
+        if path is None and not isolated:
+            path = find_settings_file(Path())
         settings = Settings() if path is None else read_settings(path)
         changes = {name: value for name in _NAMES if (value := options.pop(name)) not in (None, ())}
         if "lexicons" in changes:
@@ -133,10 +138,12 @@ _OPTIONS = (
         help="KenLM or ARPA file to use in place of the shipped model.",
     ),
     click.option(
+        "--config",
         "--settings",
         "settings_file",
         type=FILE,
         metavar="FILE",
         help="Settings file. [default: the nearest unspin.toml or pyproject.toml]",
     ),
+    click.option("--isolated", is_flag=True, help="Read no settings file at all."),
 )

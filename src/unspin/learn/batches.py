@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,12 @@ from torch import Tensor
 
 from unspin.learn.features import Candidates, Hints, Matches
 from unspin.learn.parallel import ParallelText
-from unspin.rank.context import MAX_PIECES
+from unspin.rank.encoding import MAX_PIECES
 from unspin.rank.wordpiece import WordPieces
 
 BATCH_PIECES = 4096
+# Stands for a wide logit that is withheld.
+BLIND = -100.0
 # Lengths are padded to a multiple of this and batches to a full one, since the
 # CPU's matrix kernels are compiled anew for every new shape (4 s a step saved).
 _GRAIN = 16
@@ -27,7 +29,8 @@ class Corpus:
     """Everything the encoder is trained on, as flat arrays.
 
     ``wide[wide_at[m]:wide_at[m + 1]]`` are the features' logits of match ``m``'s
-    candidates; ``changed`` is 1, 0 or -1 (unknown) per spun token.
+    candidates; per spun token, ``changed`` is 1, 0 or -1 (unknown) and ``wanted``
+    the number of the original in the guesser's words, -1 for none of them.
     """
 
     text: ParallelText
@@ -37,6 +40,7 @@ class Corpus:
     wide: NDArray[np.float32]
     wide_at: NDArray[np.int64]
     changed: NDArray[np.int8]
+    wanted: NDArray[np.int32]
 
 
 class Pieces:
@@ -123,11 +127,19 @@ def _padded(pieces: int) -> int:
 
 @dataclass(slots=True)
 class Batch:
-    """One batch as tensors; ``first`` and ``last`` index the flattened states."""
+    """One batch as tensors; ``first`` and ``last`` index the flattened states.
+
+    Words have their first and last piece, ``changed`` and ``wanted``; matches
+    ``first``, ``last``, ``label`` (-1: not learned) and ``phrase``; candidates
+    ``row``, ``owner`` (their match), ``slot`` (their column) and ``wide``.
+    ``covered`` and ``covers`` list the (piece, match) pairs of all spans.
+    """
 
     ids: Tensor
     word_first: Tensor
+    word_last: Tensor
     changed: Tensor
+    wanted: Tensor
     first: Tensor
     last: Tensor
     label: Tensor
@@ -136,6 +148,8 @@ class Batch:
     owner: Tensor
     slot: Tensor
     wide: Tensor
+    covered: Tensor
+    covers: Tensor
 
 
 class Collator:
@@ -148,16 +162,18 @@ class Collator:
         self._family = pieces.size
         self._rate = pieces.size + hints[0]
 
-    def build(self, chunks: list[Chunk], everything: bool = False) -> Batch:
-        """The batch of ``chunks``; with ``everything`` unlabelled matches too."""
+    def build(self, chunks: list[Chunk], blind: Collection[int] = ()) -> Batch:
+        """The batch of ``chunks``; those numbered in ``blind`` get no wide logits."""
         longest = _padded(max(c.pieces for c in chunks))
         ids = np.zeros((max(len(chunks), BATCH_PIECES // longest), longest), np.int64)
         ids[len(chunks) :, 0] = self._wp.cls
         columns: dict[str, list[NDArray[Any]]] = {
             k: []
             for k in (
-                "word",
+                "word_first",
+                "word_last",
                 "changed",
+                "wanted",
                 "first",
                 "last",
                 "label",
@@ -166,6 +182,8 @@ class Collator:
                 "owner",
                 "slot",
                 "wide",
+                "covered",
+                "covers",
             )
         }
         matches_so_far = 0
@@ -179,17 +197,21 @@ class Collator:
             ids[b, 3 : 3 + len(flat)] = flat
             ids[b, 3 + len(flat)] = self._wp.sep
             base = b * longest + 3
-            columns["word"].append(base + begin[:-1])
+            columns["word_first"].append(base + begin[:-1])
+            columns["word_last"].append(base + begin[1:] - 1)
             columns["changed"].append(corpus.changed[chunk.start : chunk.end])
+            columns["wanted"].append(corpus.wanted[chunk.start : chunk.end].astype(np.int64))
             m = corpus.matches
             low, high = np.searchsorted(m.start, [chunk.start, chunk.end])
             number = np.arange(low, high)
             inside = m.start[low:high] + m.length[low:high] <= chunk.end
-            if not everything:
-                inside &= m.label[low:high] != -1
             number = number[inside]
             start = m.start[number] - chunk.start
             end = start + m.length[number]
+            size = begin[end] - begin[start]
+            columns["covers"].append(np.repeat(np.arange(len(number)) + matches_so_far, size))
+            inner = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+            columns["covered"].append(base + np.repeat(begin[start], size) + inner)
             columns["first"].append(base + begin[start])
             columns["last"].append(base + begin[end] - 1)
             columns["label"].append(m.label[number].astype(np.int64))
@@ -201,11 +223,9 @@ class Collator:
             columns["row"].append(np.repeat(corpus.lexicon.at[phrase], sizes) + slot)
             columns["owner"].append(np.repeat(np.arange(len(number)) + matches_so_far, sizes))
             columns["slot"].append(slot)
-            columns["wide"].append(corpus.wide[np.repeat(corpus.wide_at[number], sizes) + slot])
+            wide = corpus.wide[np.repeat(corpus.wide_at[number], sizes) + slot]
+            columns["wide"].append(np.full_like(wide, BLIND) if b in blind else wide)
             matches_so_far += len(number)
         joined = {k: torch.from_numpy(np.concatenate(v)) for k, v in columns.items()}
-        return Batch(
-            torch.from_numpy(ids), joined["word"], joined["changed"],
-            joined["first"], joined["last"], joined["label"], joined["phrase"].long(),
-            joined["row"], joined["owner"], joined["slot"], joined["wide"],
-        )  # fmt: skip
+        joined["phrase"] = joined["phrase"].long()
+        return Batch(ids=torch.from_numpy(ids), **joined)

@@ -1,10 +1,11 @@
 """A trained encoder written as the files that the context ranker loads.
 
-``context.onnx`` has the encoder and the span and P(changed) heads, dynamically
-quantized to signed bytes; candidates' vectors are memory-mapped byte arrays
-with a scale per row: ``context.project.npy`` (one row per word piece) and
-``context.vectors.npy`` (one row per learned pair, found by the sorted hashes
-in ``context.pairs.npy``).
+``context.onnx`` has the encoder and the span, P(changed) and guess heads,
+dynamically quantized to signed bytes; candidates' vectors are memory-mapped
+byte arrays with a scale per row: ``context.project.npy`` (one row per word
+piece), ``context.vectors.npy`` (one row per learned pair, found by the sorted
+hashes in ``context.pairs.npy``) and ``context.guesses.npy`` (one row per word
+of ``context.guesses.txt``).
 """
 
 from __future__ import annotations
@@ -21,36 +22,53 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unspin.learn.encoder import Model
+from unspin.learn.minilm import VECTOR
 from unspin.rank.hashing import pair_hash, word_hash
 from unspin.rank.wordpiece import CLS, PAD, SEP, UNK
 
 # Rarer pairs have learned too little to be worth their bytes.
-MIN_PAIR_COUNT = 8
+MIN_PAIR_COUNT = 20
 # Chunks are shorter (``MAX_PIECES`` of the ranker, hints and ends).
 _POSITIONS = 256
+FILES = (
+    *("onnx", "project.npy", "pairs.npy", "vectors.npy", "guesses.npy", "heads.npz"),
+    *("vocab.txt", "guesses.txt"),
+)
 
 
 class _Exported(nn.Module):
-    """Piece numbers and positions in, span vectors and P(changed) logits out."""
+    """Pieces, drafts and positions in; span vectors, P(changed) logits, guess vectors out."""
 
     def __init__(self, model: Model, kept: Tensor) -> None:
         super().__init__()
         self.encoder = model.encoder
         self.span = model.heads.span
         self.changed = model.heads.changed
+        self.guess = model.heads.guess
         table = torch.cat([model.encoder.words.weight[kept], model.encoder.hints.weight])
         self.table = nn.Embedding.from_pretrained(table)
         self.positions = nn.Parameter(model.encoder.positions.weight[:_POSITIONS])
 
-    def forward(self, ids: Tensor, first: Tensor, last: Tensor, word: Tensor) -> Any:
+    def forward(
+        self,
+        ids: Tensor,
+        drafts: Tensor,
+        first: Tensor,
+        last: Tensor,
+        word_first: Tensor,
+        word_last: Tensor,
+    ) -> Any:
         encoder = self.encoder
-        x = encoder.norm(self.table(ids) + self.positions[: ids.shape[1]])
+        x = self.table(ids) + self.positions[: ids.shape[1]] + encoder.draft(drafts)
+        x = encoder.norm(x)
         mask = (ids == 0).float()[:, None, None, :] * -1e4
         for layer in encoder.layers:
             x = layer(x, mask)
         flat = x.reshape(-1, x.shape[-1])
         vectors = self.span(torch.cat([flat[first], flat[last]], -1))
-        return vectors, self.changed(flat[word]).squeeze(-1)
+        words = flat[word_first]
+        guesses = self.guess(torch.cat([words, flat[word_last]], -1))
+        return vectors, self.changed(words).squeeze(-1), guesses
 
 
 def quantize_rows(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -65,6 +83,7 @@ def export(
     pairs: Sequence[tuple[str, str, int]],
     vocabulary: list[str],
     used: Collection[int],
+    guesses: Sequence[str],
     families: list[str],
     folder: Path,
     about: dict[str, Any],
@@ -72,8 +91,8 @@ def export(
     """Write all files of the context ranker to ``folder``.
 
     ``pairs`` are the (spun, original, count) of the model's pair vectors in
-    order; of the word pieces only those in ``used`` are kept, the others become
-    unknown ones.
+    order, ``guesses`` the guesser's words, or the first of them that are to be
+    kept; of the word pieces only those in ``used`` are, the others become unknown ones.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -85,21 +104,25 @@ def export(
     plain = folder / "context.float.onnx"
     example = (
         torch.randint(1, 1000, (2, 32)),
+        torch.randn(2, 32, VECTOR + 1),
         torch.tensor([3, 4, 40]),
         torch.tensor([3, 5, 41]),
         torch.tensor([3, 4, 5, 6]),
+        torch.tensor([3, 4, 5, 7]),
     )
     torch.onnx.export(
         _Exported(model, kept),
         example,
         str(plain),
-        input_names=["ids", "first", "last", "word"],
-        output_names=["vectors", "changed"],
+        input_names=["ids", "drafts", "first", "last", "word_first", "word_last"],
+        output_names=["vectors", "changed", "guesses"],
         dynamic_axes={
             "ids": {0: "batch", 1: "length"},
+            "drafts": {0: "batch", 1: "length"},
             "first": {0: "spans"},
             "last": {0: "spans"},
-            "word": {0: "words"},
+            "word_first": {0: "words"},
+            "word_last": {0: "words"},
         },
         opset_version=17,
         dynamo=False,
@@ -119,8 +142,12 @@ def export(
         np.save(folder / "context.project.npy", project, allow_pickle=False)
         np.save(folder / "context.pairs.npy", keys[order], allow_pickle=False)
         np.save(folder / "context.vectors.npy", vectors, allow_pickle=False)
+        guess_vectors, guess_scale = quantize_rows(model.guess_vectors()[: len(guesses)].numpy())
+        np.save(folder / "context.guesses.npy", guess_vectors, allow_pickle=False)
         np.savez(
             folder / "context.heads.npz",
+            guess_scale=guess_scale,
+            guess_bias=heads.guess_bias[: len(guesses)].numpy(),
             pair_bias=heads.pair_bias(which).squeeze(-1).numpy(),
             pair_scale=vector_scale,
             project_scale=project_scale,
@@ -129,10 +156,8 @@ def export(
         )
     vocabulary_file = folder / "context.vocab.txt"
     vocabulary_file.write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
-    files = [
-        f"context.{x}"
-        for x in ("onnx", "project.npy", "pairs.npy", "vectors.npy", "heads.npz", "vocab.txt")
-    ]
+    (folder / "context.guesses.txt").write_text("\n".join(guesses) + "\n", encoding="utf-8")
+    files = [f"context.{x}" for x in FILES]
     manifest = {
         "format": 1,
         "families": families,

@@ -45,15 +45,18 @@ class Encoder(nn.Module):
         self.words = nn.Embedding(pieces, WIDTH)
         self.hints = nn.Embedding(hints, WIDTH)
         self.positions = nn.Embedding(512, WIDTH)
+        self.draft = nn.Linear(VECTOR + 1, WIDTH, bias=False)
+        nn.init.zeros_(self.draft.weight)
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
         self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
         self.words.weight.requires_grad_(False)
         nn.init.normal_(self.hints.weight, std=0.02)
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, drafts: Tensor) -> Tensor:
         """(batch, length) piece numbers -> (batch, length, 384) states.
 
         Numbers from ``words.num_embeddings`` on are hints; 0 is padding.
+        ``drafts`` (batch, length, 129) say what the features would put there.
         """
         n = self.words.num_embeddings
         is_hint = ids >= n
@@ -62,7 +65,8 @@ class Encoder(nn.Module):
             self.hints((ids - n).clamp(min=0)),
             self.words(torch.where(is_hint, torch.zeros_like(ids), ids)),
         )
-        x = self.norm(x + self.positions.weight[: ids.shape[1]])
+        x = x + self.positions.weight[: ids.shape[1]] + self.draft(drafts)
+        x = self.norm(x)
         mask = torch.zeros(ids.shape, dtype=x.dtype, device=x.device)
         mask = mask.masked_fill(ids == 0, -1e4)[:, None, None, :]
         for layer in self.layers:
@@ -98,15 +102,16 @@ def _norm(norm: nn.LayerNorm, weights: dict[str, Tensor], name: str) -> None:
 
 
 class Heads(nn.Module):
-    """From states to logits of candidates, of "keep", of "none", and P(changed).
+    """From states to logits of candidates, of "keep", of "none", P(changed) and guesses.
 
     A candidate's vector is the projected mean of its pieces' embeddings plus a
     learned vector of the (spun, original) pair, so that a pair no training text
     had can be scored by its words alone. "keep" is the spun phrase as its own
-    candidate, plus a vector all keeps share.
+    candidate, plus a vector all keeps share. A guess is one of ``guesses`` common
+    words as the original of a changed word; its vector is made like a candidate's.
     """
 
-    def __init__(self, pieces: int, pairs: int) -> None:
+    def __init__(self, pairs: int, guesses: int) -> None:
         super().__init__()
         self.span = nn.Sequential(nn.Linear(2 * WIDTH, 256), nn.GELU(), nn.Linear(256, VECTOR))
         self.project = nn.Linear(WIDTH, VECTOR, bias=False)
@@ -117,5 +122,8 @@ class Heads(nn.Module):
         self.pair_bias = nn.Embedding(pairs, 1, sparse=True)
         self.wide = nn.Parameter(torch.tensor(1.0))
         self.changed = nn.Linear(WIDTH, 1)
+        self.guess = nn.Sequential(nn.Linear(2 * WIDTH, 256), nn.GELU(), nn.Linear(256, VECTOR))
+        self.guess_word = nn.Parameter(torch.zeros(guesses, VECTOR))
+        self.guess_bias = nn.Parameter(torch.zeros(guesses))
         nn.init.zeros_(self.pair.weight)
         nn.init.zeros_(self.pair_bias.weight)

@@ -25,7 +25,7 @@ class FrequencyRanker:
         self, lattices: Sequence[Lattice], evidence: DocumentEvidence, words: frozenset[str]
     ) -> list[Ranking]:
         """The log odds of every arc."""
-        rate = min(max(evidence.spin_rate, 1e-3), 0.6)
+        rate = min(max(evidence.spin_rate or 0.0, 1e-3), 0.6)
         shift = math.log(rate / (1 - rate)) - _TRAINING_LOG_ODDS
         return [
             Ranking(tuple(_odds(arc.rule, evidence.spinner) + shift for arc in lattice.arcs), {})

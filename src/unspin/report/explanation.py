@@ -44,8 +44,9 @@ def path_lines(text: str, explained: Explanation) -> Iterator[str]:
     """What the document shows, then the best path of each sentence that changes anything."""
     positions = Positions(text)
     evidence = explained.evidence
+    rate = (evidence.spin_rate or 0.0) * 100
     yield (
-        f"document: spun {evidence.spin_score:.2f}, {evidence.spin_rate * 100:.0f} % of words, "
+        f"document: spun {evidence.spin_score:.2f}, {rate:.0f} % of words, "
         f"family {evidence.spinner or 'unknown'} ({evidence.spinner_probability:.2f})"
     )
     for number, (lattice, decoding) in enumerate(

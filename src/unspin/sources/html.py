@@ -1,9 +1,11 @@
 """HTML pages: only text between tags changes.
 
-The tokenizer is the standard library's. A stretch counts as text only where the
-raw page at the reported place equals what it reports, so a page that it
-misreads is left alone there rather than damaged. Character references show as
-their characters and stay as written.
+Tags, comments and raw text end where browsers end them (WHATWG HTML, section
+13.2.5); what is never closed runs to the end of the page and is left alone. The
+standard library's parser takes quadratic time on such pages, gives up on some
+references and takes the rest of the page, tags included, for text, and differs
+from version to version. Character references show as their characters and stay
+as written.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ import codecs
 import contextlib
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 from unspin.errors import InputError
@@ -35,10 +37,41 @@ _BLOCK = frozenset(
     "video audio canvas".split()
 )
 # What these hold is not prose. Inside the first kind an unclosed tag ends with its block.
-_INLINE_CODE = frozenset("code kbd samp var tt svg math".split())
-_CODE = frozenset("script style pre textarea template select iframe object canvas".split())
+_INLINE_CODE = frozenset("code kbd samp var tt".split())
+_CODE = frozenset(
+    "script style pre textarea template select iframe object canvas xmp noembed noframes "
+    "svg math".split()
+)
 _SPACE = re.compile(r"[\t\n\r\f]")
-_REFERENCE = re.compile(r"&(?:#[xX][0-9a-fA-F]+|#[0-9]+|[A-Za-z][A-Za-z0-9]*);?")
+# Where text ends. A "<" or "&" before anything else is text.
+_MARK = re.compile(
+    r"""
+    <(?P<open>[A-Za-z][^\t\n\r\f\ />]*+)
+  | </(?P<close>[A-Za-z][^\t\n\r\f\ />]*+)
+  | (?P<comment><!--)
+  | (?P<cdata><!\[CDATA\[)
+  | (?P<bogus><[!?/])
+  | (?P<reference>&(?:\#[xX][0-9a-fA-F]++|\#[0-9]++|[A-Za-z][A-Za-z0-9]*+);?)
+    """,
+    re.VERBOSE,
+)
+# A tag from behind its name to ">", which quotation marks hide in values only.
+_ATTRIBUTES = re.compile(
+    r"""
+    (?:
+        [\t\n\r\f\ /]++
+      | (?:(?<=[\t\n\r\f\ /"'])=|[^\t\n\r\f\ />=])[^\t\n\r\f\ />=]*+
+        (?:
+            [\t\n\r\f\ ]*+=[\t\n\r\f\ ]*+
+            (?:"[^"]*+"|'[^']*+'|[^"'\t\n\r\f\ >][^\t\n\r\f\ >]*+|(?=>))
+        )?+
+    )*+>
+    """,
+    re.VERBOSE,
+)
+_COMMENT_END = re.compile(r"--!?>")
+# Their content is text to the end tag, whatever it looks like.
+_RAW_TEXT = frozenset("script style textarea xmp iframe noembed noframes".split())
 _CHARSET = re.compile(rb"""<meta[^>]{1,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.I)
 _MARKER = re.compile(r"unspin:[ \t]*ignore(?:-start|-end)?(?![\w-])")
 # Browsers look for the encoding in this many bytes.
@@ -51,18 +84,15 @@ def view(raw: str) -> View:
     >>> view("<p>It is <b>mature</b> &amp; fine").text
     'It is mature & fine'
     """
-    parser = _Parser(raw)
-    parser.feed(raw)
-    parser.close()
-    return parser.builder.build()
+    return _Page(raw).build()
 
 
 def read(path: Path, options: ReadOptions) -> WholeFile:
     """The article that the page at ``path`` is, in the encoding that it declares."""
-    return _Page(path, "html", options.encoding)
+    return _HtmlFile(path, "html", options.encoding)
 
 
-class _Page(WholeFile):
+class _HtmlFile(WholeFile):
     def records(self) -> Iterator[Record]:
         """The one article."""
         file = read_text(self._path, self._encoding)
@@ -94,57 +124,84 @@ def _escape(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-class _Parser(HTMLParser):
+class _Page:
+    """What a page shows, collected tag by tag."""
+
     def __init__(self, raw: str) -> None:
-        super().__init__(convert_charrefs=False)
         self.raw = raw
         self.builder = ViewBuilder(raw, _escape)
-        self._lines = [0, *(m.end() for m in re.finditer("\n", raw))]
         self._open: list[str] = []  # tags whose content is not prose
+        self._depth: Counter[str] = Counter()  # how often each stands there
+        self._last_cdata = raw.rfind("]]>")
 
-    def _offset(self) -> int:
-        line, column = self.getpos()
-        return self._lines[line - 1] + column
+    def build(self) -> View:
+        """The view of the whole page."""
+        raw = self.raw
+        position, size = 0, len(raw)
+        while position < size:
+            mark = _MARK.search(raw, position)
+            start = mark.start() if mark else size
+            self._text(position, start)
+            if mark is None:
+                break
+            position = self._markup(mark)
+        return self.builder.build()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _markup(self, mark: re.Match[str]) -> int:
+        """Take the markup that begins at ``mark``; where the page goes on after it."""
+        raw, start = self.raw, mark.start()
+        kind = mark.lastgroup
+        if kind == "reference":
+            if not self._open:
+                self.builder.fixed(html.unescape(mark[0]))
+            return mark.end()
+        if kind == "open":
+            end = _ATTRIBUTES.match(raw, mark.end())
+            if end is None:
+                return len(raw)
+            return self._starts(mark["open"].lower(), raw.endswith("/>", 0, end.end()), end.end())
+        if kind == "close":
+            self._ends(mark["close"].lower())
+            end = _ATTRIBUTES.match(raw, mark.end())
+            return end.end() if end else len(raw)
+        if kind == "comment":
+            # The shortest comments end before they have begun: <!--> and <!--->.
+            end = _COMMENT_END.search(raw, start + 2)
+            self._comment(raw[start : end.end() if end else len(raw)])
+            return end.end() if end else len(raw)
+        if kind == "cdata" and start < self._last_cdata:
+            return raw.find("]]>", start) + 3
+        return raw.find(">", start) + 1 or len(raw)
+
+    def _starts(self, tag: str, closed: bool, end: int) -> int:
         self._break(tag)
+        if closed:
+            return end
         if tag in _CODE or tag in _INLINE_CODE:
             self._open.append(tag)
+            self._depth[tag] += 1
+        if tag not in _RAW_TEXT:
+            return end
+        close = re.compile(rf"</{tag}(?=[\s/>])", re.IGNORECASE).search(self.raw, end)
+        return close.start() if close else len(self.raw)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _ends(self, tag: str) -> None:
         self._break(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._break(tag)
-        if tag in self._open:
-            while self._open.pop() != tag:
+        if self._depth[tag]:
+            while self._pop() != tag:
                 pass
 
-    def handle_data(self, data: str) -> None:
-        start = self._offset()
-        if self._open:
-            return
-        end = start + len(data)
-        if self.raw[start:end] == data:
-            self.builder.prose(start, end, _SPACE.sub(" ", data))
-        else:
-            self.builder.fixed(data)
+    def _pop(self) -> str:
+        tag = self._open.pop()
+        self._depth[tag] -= 1
+        return tag
 
-    def handle_charref(self, name: str) -> None:
-        self._reference(f"&#{name}")
+    def _text(self, start: int, end: int) -> None:
+        if not self._open:
+            self.builder.prose(start, end, _SPACE.sub(" ", self.raw[start:end]))
 
-    def handle_entityref(self, name: str) -> None:
-        self._reference(f"&{name}")
-
-    def _reference(self, written: str) -> None:
-        if self._open:
-            return
-        start = self._offset()
-        match = _REFERENCE.match(self.raw, start)
-        self.builder.fixed(html.unescape(match[0] if match else written))
-
-    def handle_comment(self, data: str) -> None:
-        marker = _MARKER.search(data)
+    def _comment(self, text: str) -> None:
+        marker = _MARKER.search(text)
         if marker is None:
             return
         if "-" in marker[0]:  # ignore-start and ignore-end work from line to line
@@ -159,7 +216,7 @@ class _Parser(HTMLParser):
                 self.builder.space("\n")
         elif tag in _BLOCK:
             while self._open and self._open[-1] in _INLINE_CODE:
-                self._open.pop()
+                self._pop()
             self.builder.space("\n\n")
         elif tag == "img":
             self.builder.fixed(" ")

@@ -11,6 +11,7 @@ Fields of inner objects are named with dots: ``meta.title``.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Generator, Iterator, Mapping
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -29,6 +30,8 @@ from unspin.sources.base import (
 )
 
 NOTE_KEY = "unspin"
+# Well below the 4,300 digits that Python converts.
+_MAX_DIGITS = 1000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 # One character of the value: a pair of surrogate escapes, an escape, or itself.
@@ -91,7 +94,7 @@ class JsonLines:
 
     def original(self, record: Record) -> Any:
         """The line's object."""
-        return json.loads(record.raw.text)
+        return json.loads(record.raw.text, parse_int=_number, parse_float=_number)
 
 
 class _LineWriter:
@@ -153,7 +156,8 @@ def _object(
     line: str, position: int, prefix: str, wanted: tuple[str, ...]
 ) -> Generator[tuple[str, tuple[int, int, str]], None, int]:
     """The same for the object at ``position``; returns where it ends."""
-    decoder = json.JSONDecoder()
+    # Numbers are passed over, so they are not converted: Python refuses the longest.
+    decoder = json.JSONDecoder(parse_int=str, parse_float=str)
     position = _skip(line, position + 1)
     if line[position : position + 1] == "}":
         return position + 1
@@ -182,6 +186,18 @@ def _object(
         if mark != ",":
             raise ValueError(f"no comma at column {position + 1}")
         position = _skip(line, position + 1)
+
+
+def _number(written: str) -> int | float | str:
+    """A JSON number; one that Python has no value for stays as it is written.
+
+    >>> _number("12"), _number("0.5"), _number("1e999"), len(_number("1" * 5000))
+    (12, 0.5, '1e999', 5000)
+    """
+    if not written.lstrip("-").isdigit():
+        value = float(written)
+        return value if math.isfinite(value) else written
+    return int(written) if len(written) <= _MAX_DIGITS else written
 
 
 def _skip(line: str, position: int) -> int:

@@ -19,12 +19,12 @@ _FRONT = re.compile(
     r"\A(?:---[ \t]*\r?\n.*?^(?:---|\.\.\.)|\+\+\+[ \t]*\r?\n.*?^\+\+\+)[ \t]*(?:\r?\n|\Z)",
     re.DOTALL | re.MULTILINE,
 )
-_FENCE = re.compile(r"(?:[ \t]|>[ ]?|[-*+][ ]+|\d{1,9}[.)][ ]+)*(`{3,}|~{3,})")
+_FENCE = re.compile(r"(?:[ \t]++|>|[-*+][ ]++|\d{1,9}+[.)][ ]++)*+(`{3,}|~{3,})")
 _INDENTED = re.compile(r"(?: {4}|\t)\s*\S")
 _LIST = re.compile(r"[ ]{0,3}(?:[-*+]|\d{1,9}[.)])[ \t]")
 _DEFINITION = re.compile(r"[ ]{0,3}\[[^\]\n]{1,200}\]:\s")
 _MATH = re.compile(r"[ ]{0,3}\$\$")
-_RULE = re.compile(r"[ ]{0,3}(?:[-=*_|:+][ \t|]*){3,}\r?\n?\Z")
+_RULE = re.compile(r"[ ]{0,3}(?:[-=*_|:+][ \t]*+){3,}+\r?\n?\Z")
 # What opens a line: quotation, list, task and heading marks, table bars.
 _OPENING = re.compile(
     r"[ \t]*(?:>[ ]?)*(?:[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?)?(?:\#{1,6}[ \t]+)?"
@@ -34,7 +34,8 @@ _OPENING = re.compile(
 _INLINE = re.compile(
     r"""
     (?P<code>(?P<ticks>`{1,20})(?!`)[^\n]{0,1000}?(?<!`)(?P=ticks)(?!`))
-  | (?P<tag><!--.{0,2000}?-->|</?[A-Za-z][^<>\n]{0,500}>)
+  | (?P<comment><!--)                                  # whole in _COMMENT
+  | (?P<tag></?[A-Za-z][^<>\n]{0,500}>)
   # ](url "title") and ][reference]
   | (?P<target>\](?:\((?:[^()\n]|\([^()\n]{0,200}\)){0,2000}\)|\[[^\[\]\n]{0,200}\]))
   | (?P<note>\[\^[^\]\n]{1,100}\])
@@ -47,6 +48,8 @@ _INLINE = re.compile(
     """,
     re.VERBOSE,
 )
+_COMMENT = re.compile(r"(?P<tag><!--.{0,2000}?-->)")
+_MAX_COMMENT = 2007
 _MARKER = re.compile(r"unspin:[ \t]*ignore(?:-start|-end)?(?![\w-])")
 
 
@@ -129,7 +132,7 @@ class _CodeLines:
 
 def _prose(builder: ViewBuilder, raw: str, start: int, end: int) -> None:
     """Show lines of prose without their markup."""
-    marks = _INLINE.finditer(raw, start, end)
+    marks = _marks(raw, start, end)
     found = next(marks, None)
     covered = start  # the end of the last mark, which may run over lines
     for line_start, line_end in _lines(raw, start, end):
@@ -151,9 +154,26 @@ def _prose(builder: ViewBuilder, raw: str, start: int, end: int) -> None:
             builder.space("\n\n")
 
 
+def _marks(raw: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """The markup inside of lines, in order."""
+    close = 0
+    while found := _INLINE.search(raw, start, end):
+        start = found.end()
+        if found.lastgroup == "comment":
+            if close < start:  # looked for once, however many are never closed
+                close = (raw.find("-->", start, end) + 1 or len(raw) + _MAX_COMMENT) - 1
+            comment = None
+            if close + 3 <= found.start() + _MAX_COMMENT:
+                comment = _COMMENT.match(raw, found.start(), end)
+            if comment is None:
+                continue
+            found, start = comment, comment.end()
+        yield found
+
+
 def _mark(builder: ViewBuilder, found: re.Match[str]) -> None:
     kind = found.lastgroup
-    if kind == "ticks" or found["code"] or kind in ("template", "escape"):
+    if kind in ("code", "ticks", "template", "escape"):
         builder.fixed(found[0])
     elif kind == "bar":
         builder.fixed("\n\n")

@@ -63,7 +63,7 @@ class Columns:
                         texts = {f: columns[f][row] or "" for f in self._fields}
                         skip = None if any(t.strip() for t in texts.values()) else "empty"
                         yield Record(str(number), texts, (table, row), skip=skip)
-        except (OSError, self._arrow.ArrowException) as error:
+        except (OSError, UnicodeDecodeError, self._arrow.ArrowException) as error:
             raise InputError(UNREADABLE.format(name=self._path, reason=error)) from error
 
     def writer(self, target: IO[bytes]) -> Writer:
@@ -73,7 +73,16 @@ class Columns:
     def original(self, record: Record) -> Any:
         """The row as an object; what JSON has no form for is a string."""
         table, row = record.raw
-        return json.loads(json.dumps(table.slice(row, 1).to_pylist()[0], default=str))
+        values = {name: _value(table.column(name)[row]) for name in table.column_names}
+        return json.loads(json.dumps(values, default=str))
+
+
+def _value(scalar: Any) -> Any:
+    """The value of a cell; a string that is not UTF-8 as its bytes."""
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return str(scalar.as_buffer().to_pybytes())
 
 
 class _GroupWriter:

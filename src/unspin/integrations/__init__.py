@@ -1,0 +1,1 @@
+"""Thin adapters: unspin as a step of the pipelines that people already run."""

@@ -1,0 +1,44 @@
+"""What the encoder itself would put in place of a word, out of the commonest words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unspin.rank.vectors import CandidateVectors
+
+Floats = NDArray[np.float32]
+
+
+class Guesser:
+    """The table of words that a changed word's original is looked up in."""
+
+    def __init__(self, folder: Path, vectors: CandidateVectors, small: Mapping[str, Any]) -> None:
+        """Load the table in ``folder``; ``small`` is ``context.heads.npz``."""
+        self.words = (folder / "context.guesses.txt").read_text(encoding="utf-8").split("\n")[:-1]
+        self.number = {word: n for n, word in enumerate(self.words)}
+        bytes_ = np.load(folder / "context.guesses.npy", mmap_mode="r")
+        self._table: Floats = bytes_ * small["guess_scale"][:, None]
+        self._bias: Floats = small["guess_bias"]
+        self._rare = float(self._bias.min(initial=0.0))
+        self._vectors = vectors
+
+    def log_probabilities(self, queries: Floats) -> tuple[Floats, Floats]:
+        """(words asked, table) natural log probabilities of each original, given a change.
+
+        Also (words asked,): the log of what they were divided by.
+        """
+        scores = queries @ self._table.T * queries.shape[1] ** -0.5 + self._bias
+        top = scores.max(1, keepdims=True)
+        norm = top + np.log(np.exp(scores - top).sum(1, keepdims=True))
+        return scores - norm, norm[:, 0]
+
+    def outside(self, query: Floats, norm: float, words: Sequence[str]) -> Floats:
+        """Log probabilities of words that the table lacks, as if they were its rarest."""
+        vectors = self._vectors.of_phrases(words)
+        scores: Floats = vectors @ query * len(query) ** -0.5 + self._rare - norm
+        return scores

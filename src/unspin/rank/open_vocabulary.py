@@ -1,0 +1,208 @@
+"""Proposals for words that no lexicon row knows: the next spinner's work.
+
+Candidates come from the thesaurus and from the encoder's own guesses. A
+candidate's probability, given that the word was changed, is a softmax over all
+of them of
+
+    a * log P(guess) + b * log P(thesaurus) + [in the thesaurus] * c + d * fluency
+
+(fluency: by how much a trigram model prefers it, in its place, to the word that
+stands there) against a constant for "something else" (weights fitted by
+``python -m unspin.learn.open_vocabulary`` on simulated text). Its odds against
+"keep" are that times what P(changed) leaves when the lexicon's own candidates
+have taken theirs, over P(keep).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unspin.rank.fluency import WordModel, fluency
+from unspin.rank.guesses import Guesser
+from unspin.records import Arc, EditKind, Lattice, Ranking, Rule, TokenKind
+from unspin.thesaurus import Candidate, Thesaurus
+
+Floats = NDArray[np.float32]
+
+# Words with lower odds of a change are not worth the look-up.
+MIN_ODDS = 0.25
+_GUESSES = 40
+_SYNONYMS = 60
+# Candidates less likely than this, given a change, are dropped.
+_MIN_SHARE = 0.01
+# The thesaurus' log prior of a word it does not list.
+_UNLISTED = -9.0
+_EDGE = 1e-4
+_MAX = 30.0
+
+
+WEIGHTS = ("guess", "synonym", "listed", "fluency", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The fitted weights of the softmax over candidates."""
+
+    guess: float
+    synonym: float
+    listed: float
+    fluency: float
+    other: float
+
+    @classmethod
+    def read(cls, path: Path) -> Weights:
+        """The weights in a manifest's ``open_vocabulary`` entry."""
+        entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["open_vocabulary"]
+        return cls(**{name: float(entry[name]) for name in WEIGHTS})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The candidates of one word: texts, (candidates, 4) features, where from."""
+
+    texts: list[str]
+    features: Floats
+    sources: list[str]
+
+
+class OpenVocabulary:
+    """Thesaurus, guesser and trigram model joined to one source of arcs."""
+
+    def __init__(
+        self, thesaurus: Thesaurus, guesser: Guesser, model: WordModel, weights: Weights
+    ) -> None:
+        self._thesaurus = thesaurus
+        self._guesser = guesser
+        self._model = model
+        self._weights = np.array([getattr(weights, name) for name in WEIGHTS[:-1]])
+        self._other = weights.other
+
+    def choices(self, norms: Sequence[str], asked: Sequence[int], queries: Floats) -> list[Choice]:
+        """The candidates of the words ``asked`` of a sentence.
+
+        ``queries`` (tokens, 128) are the guess vectors of all of its tokens.
+        """
+        if not asked:
+            return []
+        table, scales = self._guesser.log_probabilities(queries[asked])
+        top = np.argpartition(-table, _GUESSES, axis=1)[:, :_GUESSES]
+        found = []
+        for n, row, scale, best in zip(asked, table, scales.tolist(), top, strict=True):
+            choice = self._choice(norms[n], queries[n], row, scale, best)
+            choice.features[:, 3] = fluency(self._model, norms, n, n + 1, choice.texts)
+            found.append(choice)
+        return found
+
+    def _choice(
+        self, word: str, query: Floats, row: Floats, norm: float, best: NDArray[np.int64]
+    ) -> Choice:
+        guesser = self._guesser
+        listed: dict[str, Candidate] = {
+            c.text: c for c in self._thesaurus.candidates(word, _SYNONYMS)
+        }
+        texts = list(listed)
+        texts += [t for t in (guesser.words[n] for n in best.tolist()) if t not in listed]
+        texts = [t for t in texts if t != word and len(t) > 1]
+        guess = np.zeros(len(texts), np.float32)
+        missing = [n for n, t in enumerate(texts) if t not in guesser.number]
+        for n, text in enumerate(texts):
+            if text in guesser.number:
+                guess[n] = row[guesser.number[text]]
+        if missing:
+            guess[missing] = guesser.outside(query, norm, [texts[n] for n in missing])
+        found = [listed.get(t) for t in texts]
+        features = np.zeros((len(texts), len(WEIGHTS) - 1), np.float32)
+        features[:, 0] = guess
+        features[:, 1] = [_UNLISTED if c is None else c.log_prior for c in found]
+        features[:, 2] = [c is not None for c in found]
+        return Choice(texts, features, ["guess" if c is None else c.sources for c in found])
+
+    def shares(self, choice: Choice) -> Floats:
+        """Each candidate's probability given that the word was changed."""
+        logits = choice.features @ self._weights
+        top = float(logits.max(initial=self._other))
+        odds = np.exp(logits - top)
+        result: Floats = odds / (odds.sum() + math.exp(self._other - top))
+        return result
+
+    def arcs(
+        self, lattice: Lattice, ranking: Ranking, queries: Floats
+    ) -> tuple[list[tuple[Arc, float]], dict[tuple[int, int], float]]:
+        """New arcs of a lattice with their log odds (nats), and the log odds left for the unknown.
+
+        ``queries`` (tokens, 128) are the sentence's guess vectors.
+        """
+        known, longer = _taken(lattice, ranking)
+        # Per word the odds that it was changed from something no arc knows.
+        odds_of = {
+            n: min(
+                _odds(p, longer.get(n, 0.0), sum(known.get(n, {}).values())),
+                # Where there are candidates, "none of these" has been weighed against them.
+                math.exp(min(ranking.unknown.get((n, n + 1), _MAX), _MAX)),
+            )
+            for n, (token, p) in enumerate(
+                zip(lattice.sentence.tokens, ranking.changed or (), strict=True)
+            )
+            if token.kind is TokenKind.WORD and len(token.norm) > 1
+        }
+        asked = [n for n, odds in odds_of.items() if odds >= MIN_ODDS]
+        if not asked:
+            return [], {}
+        norms = [token.norm for token in lattice.sentence.tokens]
+        found: list[tuple[Arc, float]] = []
+        unknown: dict[tuple[int, int], float] = {}
+        for n, choice in zip(asked, self.choices(norms, asked, queries), strict=True):
+            mine, rest = known.get(n, {}), odds_of[n]
+            shares = self.shares(choice)
+            used = 0.0
+            for number in np.argsort(-shares).tolist():
+                text, share = choice.texts[number], float(shares[number])
+                if share < _MIN_SHARE:
+                    break
+                if text in mine:
+                    continue
+                rule = Rule(
+                    norms[n], text, float(choice.features[number, 1]), EditKind.OPEN, (),
+                    choice.sources[number],
+                )  # fmt: skip
+                found.append((Arc(n, n + 1, rule), math.log(rest * share)))
+                used += share
+            unknown[n, n + 1] = math.log(max(rest * (1 - used), _EDGE))
+        return found, unknown
+
+
+def _taken(
+    lattice: Lattice, ranking: Ranking
+) -> tuple[dict[int, dict[str, float]], dict[int, float]]:
+    """Per word its own arcs' odds against keep, and P(a longer arc that covers it)."""
+    own: dict[int, dict[str, float]] = {}
+    total: dict[tuple[int, int], float] = {}
+    for arc, log_odds in zip(lattice.arcs, ranking.log_odds, strict=True):
+        odds = math.exp(min(log_odds, _MAX))
+        if arc.end == arc.start + 1:
+            own.setdefault(arc.start, {})[arc.rule.original] = odds
+        else:
+            total[arc.start, arc.end] = total.get((arc.start, arc.end), 0.0) + odds
+    longer: dict[int, float] = {}
+    for (start, end), odds in total.items():
+        for n in range(start, end):
+            longer[n] = max(longer.get(n, 0.0), odds / (1 + odds))
+    return own, longer
+
+
+def _odds(changed: float, longer: float, taken: float) -> float:
+    """The odds, against keeping it, that a word was changed from something unknown.
+
+    P(changed) = P(longer) + (1 - P(longer)) (taken + unknown) / (1 + taken + unknown),
+    solved for the unknown.
+    """
+    here = min(max((changed - longer) / max(1 - longer, _EDGE), 0.0), 1 - _EDGE)
+    return max(here / (1 - here) - taken, 0.0)

@@ -1,0 +1,122 @@
+"""Words that no lexicon row knows: candidates, their odds, and what becomes of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import unspin
+from unspin.lattice import build_lattice, with_opened
+from unspin.lexicon import SpinLexicon
+from unspin.models import Models
+from unspin.protect import ProtectedIndex
+from unspin.rank.fluency import fluency
+from unspin.rank.open_vocabulary import OpenVocabulary, _odds
+from unspin.records import Arc, EditKind, ProtectedSpan, Ranking, Rule
+from unspin.settings import DEFAULT_KINDS, Settings
+from unspin.tokens import sentences
+
+LEXICON = SpinLexicon({}, "")
+SEED = Path(__file__).parents[1] / "seeds" / "000_a26bbb09311a0bb2.txt"
+TEXT = "They bought a big house near the sea."
+
+
+class Bigrams:
+    """A model of a few word pairs; everything else is equally unlikely."""
+
+    pairs = frozenset({("a", "big"), ("big", "house"), ("a", "large")})
+
+    def initial_state(self) -> str:
+        return ""
+
+    def step(self, state: str, word: str) -> tuple[str, float]:
+        return word, -1.0 if (state, word) in self.pairs else -5.0
+
+
+def test_fluency_compares_with_what_stands_there() -> None:
+    words = "they bought a big house".split()
+    kept, large, nothing = fluency(Bigrams(), words, 3, 4, ["big", "large", ""])
+    assert kept == 0.0
+    assert large == -4.0  # "large house" is no known pair
+    assert nothing == (-5.0) - (-1.0 - 1.0)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_without_other_arcs_the_odds_are_those_of_the_change(p: float) -> None:
+    assert _odds(p, 0.0, 0.0) == pytest.approx(p / (1 - p))
+
+
+@pytest.mark.parametrize(("longer", "taken"), [(0.0, 1.0), (0.3, 0.2), (0.6, 0.0)])
+def test_the_parts_of_a_change_add_up(longer: float, taken: float) -> None:
+    changed = 0.8
+    rest = _odds(changed, longer, taken)
+    total = 1 + taken + rest
+    assert longer + (1 - longer) * (taken + rest) / total == pytest.approx(changed)
+
+
+def test_what_the_lexicon_explains_leaves_nothing() -> None:
+    assert _odds(0.5, 0.9, 0.0) == 0.0
+    assert _odds(0.5, 0.0, 9.0) == 0.0
+
+
+@pytest.fixture(scope="module")
+def source() -> OpenVocabulary:
+    return Models(Settings()).context.open_vocabulary
+
+
+def test_shares_are_probabilities_with_something_left(source: OpenVocabulary) -> None:
+    words = TEXT.lower().rstrip(".").split()
+    queries = np.zeros((len(words), 128), np.float32)
+    (choice,) = source.choices(words, [3], queries)
+    shares = source.shares(choice)
+    assert "large" in choice.texts
+    assert "big" not in choice.texts
+    assert 0 < shares.sum() < 1
+    assert (shares >= 0).all()
+
+
+def _opened(words: Sequence[str]) -> tuple[tuple[Arc, float], ...]:
+    rule = Rule("big", "large", -1.0, EditKind.OPEN, (), "test")
+    return tuple((Arc(3, 4, rule._replace(original=word)), 1.0) for word in words)
+
+
+def test_opened_arcs_join_the_lattice_in_order() -> None:
+    (sentence,) = sentences(TEXT)
+    lattice = build_lattice(sentence, LEXICON, ProtectedIndex(()), DEFAULT_KINDS)
+    ranking = Ranking((), {}, None, _opened(["large", "huge"]), {(3, 4): -2.0})
+    joined, ranked = with_opened(lattice, ranking, LEXICON, ProtectedIndex(()), DEFAULT_KINDS)
+    assert [arc.rule.original for arc in joined.arcs] == ["large", "huge"]
+    assert ranked.log_odds == (1.0, 1.0)
+    assert ranked.unknown == {(3, 4): -2.0}
+
+
+@pytest.mark.parametrize("reason", ["kind", "protected", "forbidden"])
+def test_opened_arcs_can_be_refused(reason: str) -> None:
+    (sentence,) = sentences(TEXT)
+    start = TEXT.index("big")
+    spans = [ProtectedSpan(start, start + 3, "test")] if reason == "protected" else []
+    kinds = DEFAULT_KINDS - {EditKind.OPEN} if reason == "kind" else DEFAULT_KINDS
+    never = frozenset({("big", "large")} if reason == "forbidden" else ())
+    lattice = build_lattice(sentence, LEXICON, ProtectedIndex(()), DEFAULT_KINDS)
+    ranking = Ranking((), {}, None, _opened(["large"]), {(3, 4): -2.0})
+    joined, ranked = with_opened(
+        lattice, ranking, SpinLexicon({}, "", never), ProtectedIndex(spans), kinds
+    )
+    assert joined.arcs == ()
+    assert ranked.unknown == {}
+
+
+def test_open_edits_say_where_they_come_from() -> None:
+    seed = SEED.read_text(encoding="utf-8")
+    found = unspin.restore(seed, Settings(builtin_lexicon=False, min_confidence=0.3))
+    opened = [e for e in found.edits if e.kind is EditKind.OPEN]
+    assert opened
+    for edit in opened:
+        assert edit.evidence.source == "guess" or ":" in edit.evidence.source
+        assert edit.evidence.ranker is not None
+        assert math.isfinite(edit.evidence.ranker)
+    assert all(e.kind in (EditKind.OPEN, EditKind.DOUBLED) for e in found.edits)
