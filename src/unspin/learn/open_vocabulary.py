@@ -40,7 +40,7 @@ class _Recorder(OpenVocabulary):
         self.seen: dict[int, Choice] = {}
 
     def arcs(
-        self, lattice: Lattice, ranking: Ranking, queries: Floats
+        self, lattice: Lattice, ranking: Ranking, queries: Floats, familiar: bool
     ) -> tuple[list[tuple[Arc, float]], dict[tuple[int, int], float]]:
         tokens = lattice.sentence.tokens
         words = [n for n, t in enumerate(tokens) if t.kind is TokenKind.WORD]

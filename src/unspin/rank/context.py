@@ -97,22 +97,28 @@ class ContextRanker:
         if not table.spans:
             reading = self._encoder.read(sentences, hints)
             rankings = [Ranking((), {}, tuple(c.tolist())) for c in reading.changed]
-            return self._opened(lattices, rankings, reading)
+            return self._opened(lattices, rankings, reading, evidence)
         wide = self._features().logits(table, evidence.spinner, evidence.spin_rate, words)
         originals = [rule.original for rule in table.rules]
         vectors, bias = self._vectors.of_pairs(table.spun[table.owner], originals)
         drafts = _drafts(table, wide, vectors)
         reading = self._encoder.read(sentences, hints, table.spans, drafts)
         rankings = self._combine(lattices, table, wide, vectors, bias, reading)
-        return self._opened(lattices, rankings, reading)
+        return self._opened(lattices, rankings, reading, evidence)
 
     def _opened(
-        self, lattices: Sequence[Lattice], rankings: list[Ranking], reading: Reading
+        self,
+        lattices: Sequence[Lattice],
+        rankings: list[Ranking],
+        reading: Reading,
+        evidence: DocumentEvidence,
     ) -> list[Ranking]:
         """The rankings with proposals for changed words whose original the lexicon lacks."""
         result = []
         for lattice, ranking, queries in zip(lattices, rankings, reading.guesses, strict=True):
-            arcs, unknown = self.open_vocabulary.arcs(lattice, ranking, queries)
+            arcs, unknown = self.open_vocabulary.arcs(
+                lattice, ranking, queries, evidence.spinner is not None
+            )
             result.append(replace(ranking, opened=tuple(arcs), opened_unknown=unknown))
         return result
 

@@ -134,19 +134,20 @@ class OpenVocabulary:
         return result
 
     def arcs(
-        self, lattice: Lattice, ranking: Ranking, queries: Floats
+        self, lattice: Lattice, ranking: Ranking, queries: Floats, familiar: bool
     ) -> tuple[list[tuple[Arc, float]], dict[tuple[int, int], float]]:
         """New arcs of a lattice with their log odds (nats), and the log odds left for the unknown.
 
-        ``queries`` (tokens, 128) are the sentence's guess vectors.
+        ``queries`` (tokens, 128) are the sentence's guess vectors. A ``familiar``
+        spinner's changes that are none of the lexicon's have been weighed by the
+        ranker already.
         """
         known, longer = _taken(lattice, ranking)
         # Per word the odds that it was changed from something no arc knows.
         odds_of = {
             n: min(
                 _odds(p, longer.get(n, 0.0), sum(known.get(n, {}).values())),
-                # Where there are candidates, "none of these" has been weighed against them.
-                math.exp(min(ranking.unknown.get((n, n + 1), _MAX), _MAX)),
+                math.exp(ranking.unknown.get((n, n + 1), _MAX) if familiar else _MAX),
             )
             for n, (token, p) in enumerate(
                 zip(lattice.sentence.tokens, ranking.changed or (), strict=True)
