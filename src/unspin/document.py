@@ -37,6 +37,8 @@ _SPUN_PARAGRAPH = 6.0
 # what they and the screen give together.
 GLANCE_SIZE = 1800
 GLANCE = 0.1
+# Nats a word that no clean text of so many words came near (0.06).
+_PLAIN, _PLAIN_WORDS = 0.1, 150
 # Without an encoder, a text is read from this probability on.
 SCREEN = 0.008
 # A log ratio per word (nats) that clean text of any genre seldom reaches, and how
@@ -78,6 +80,11 @@ class Screening:
     suspicious: bool
     prior: float = _PRIOR
     glance: tuple[float, ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether the words alone say "spun" so loudly that a glance can be spared."""
+        return self.ratio >= _PLAIN and self.words >= _PLAIN_WORDS and not self.mixed
 
 
 def screen(

@@ -105,7 +105,7 @@ class Restorer:
         """The screen's verdict and whether, after a glance, the text is worth reading."""
         settings = self.settings
         found = screen(paragraphs, self._models.spinners, settings.spin_prior, settings.spinner)
-        if settings.ranker != "context" or settings.spinner is not None:
+        if settings.ranker != "context" or settings.spinner is not None or found.plain:
             return found
         start = 0
         if found.mixed:
