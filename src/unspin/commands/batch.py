@@ -68,14 +68,7 @@ _EVERY = 1000
     metavar="N",
     help="Worker processes; 0 works in this one. [default: one for each processor]",
 )
-@click.option(
-    "--field",
-    "fields",
-    multiple=True,
-    metavar="NAME",
-    help="Text field of a dataset; may be given again. [default: the first of text, content, "
-    "body, article]",
-)
+@options.fields_option
 @click.option(
     "--exclude",
     multiple=True,

@@ -70,6 +70,18 @@ def encoding_option(function: F) -> F:
     )(function)
 
 
+def fields_option(function: F) -> F:
+    """``--field``, given any number of times, as ``fields``."""
+    return click.option(
+        "--field",
+        "fields",
+        multiple=True,
+        metavar="NAME",
+        help="Text field of a dataset; may be given again. [default: the first of text, content, "
+        "body, article]",
+    )(function)
+
+
 def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that make a :class:`Settings`, passed on as ``settings``.
 

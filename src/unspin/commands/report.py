@@ -44,14 +44,7 @@ NO_STDIN = "standard input has no place to be written to: give files"
     metavar="FILE",
     help="With --corpus, write its articles as a table too.",
 )
-@click.option(
-    "--field",
-    "fields",
-    multiple=True,
-    metavar="NAME",
-    help="Text field of a dataset; may be given again. [default: the first of text, content, "
-    "body, article]",
-)
+@options.fields_option
 @options.encoding_option
 @options.settings_options
 @click.pass_context
