@@ -20,6 +20,7 @@ import pytest
 from test_batch import articles, contents, lines, run, tree
 from unspin.batch import make_plan, undo
 from unspin.errors import InputError, OutputError
+from unspin.exclusion import Exclusion
 
 NOBODY = 65534
 
@@ -147,6 +148,18 @@ def test_an_input_that_may_not_be_read_is_an_error(somebody: Path) -> None:
     for name in ("in/a.txt", "in/*.txt"):
         with pytest.raises(InputError, match=r"cannot be read|matches no file"):
             make_plan(str(somebody / name), somebody / "out")
+
+
+def test_a_closed_folder_that_is_left_out_is_no_error(somebody: Path) -> None:
+    tree(somebody / "in", 3, 5)
+    (somebody / "in" / "part1").chmod(0)
+    exclusion = Exclusion(somebody / "unspin.toml", ("in/part1",))
+    for plan in (
+        make_plan(str(somebody / "in"), None, exclusion=exclusion),
+        make_plan(str(somebody / "in"), None, ["part1/"]),
+    ):
+        assert plan.jobs
+        assert not [job for job in plan.jobs if job.error or job.path.startswith("part1")]
 
 
 def test_an_output_that_is_read_only_is_reported(somebody: Path) -> None:

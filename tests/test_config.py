@@ -119,3 +119,5 @@ def test_a_table_of_plain_values_makes_settings(tmp_path: Path) -> None:
     assert made.lexicons == (tmp_path / "a.tsv",)
     with pytest.raises(SettingsError, match=r"^nonsense is not a setting; expected one of alt"):
         settings_of({"nonsense": 1}, tmp_path)
+    with pytest.raises(SettingsError, match=r"^exclude is not a setting"):  # it is of files
+        settings_of({"exclude": []}, tmp_path)

@@ -15,7 +15,10 @@ from click.testing import CliRunner, Result
 
 import unspin
 import unspin.report
+from components import need
+from tiny_restorer import TinyRestorer
 from unspin.cli import main
+from unspin.commands import options
 from unspin.decisions import (
     CHANGED,
     NO_ARTICLE,
@@ -28,6 +31,7 @@ from unspin.decisions import (
 from unspin.errors import InputError
 from unspin.lexicon import HEADER, SpinLexicon
 from unspin.records import EditKind
+from unspin.sources import ReadOptions, open_source
 
 SCHEMA = json.loads(
     (Path(unspin.report.__file__).parent / "decisions.schema.json").read_text(encoding="utf-8")
@@ -133,12 +137,72 @@ def test_every_source_format(
     assert path.read_bytes() == after.encode()
 
 
-def test_a_compressed_dataset(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl.gz"
-    path.write_bytes(gzip.compress(b'{"text": "clean"}\n{"text": "is mature"}\n'))
+@pytest.mark.parametrize("packing", ["gz", "zst"])
+def test_a_compressed_dataset(tmp_path: Path, packing: str) -> None:
+    if packing == "zst":
+        zstandard = need("zstandard")
+        pack = zstandard.ZstdCompressor().compress
+        unpack = zstandard.ZstdDecompressor().decompressobj().decompress
+    else:
+        pack, unpack = gzip.compress, gzip.decompress
+    path = tmp_path / f"a.jsonl.{packing}"
+    path.write_bytes(pack(b'{"text": "clean"}\n{"n": 1.0,  "text": "is mature"}\n'))
     chosen = [decision("is mature", "mature", "used")]
-    applied(tmp_path, write_decisions(tmp_path, "a.jsonl.gz", chosen, "2", "text"))
-    assert gzip.decompress(path.read_bytes()) == b'{"text": "clean"}\n{"text": "is used"}\n'
+    applied(tmp_path, write_decisions(tmp_path, path.name, chosen, "2", "text"))
+    assert unpack(path.read_bytes()) == b'{"text": "clean"}\n{"n": 1.0,  "text": "is used"}\n'
+
+
+def test_a_table_of_columns(tmp_path: Path) -> None:
+    arrow = need("pyarrow")
+    parquet = need("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    rows = {
+        "n": arrow.array([1, None, 3], arrow.int8()),
+        "body": ["clean", "is mature, caf\u00e9", None],
+        "title": ["mature", "mature", "mature"],
+    }
+    table = arrow.table(rows).replace_schema_metadata({"made": "by hand"})
+    parquet.write_table(table, path, row_group_size=2, compression="zstd")
+    schema = parquet.read_schema(path)
+    chosen = [decision("is mature, caf\u00e9", "mature", "used")]
+    applied(tmp_path, write_decisions(tmp_path, "a.parquet", chosen, "2", "body"))
+    with parquet.ParquetFile(path) as file:
+        assert file.schema_arrow.equals(schema, check_metadata=True)
+        assert [file.metadata.row_group(n).num_rows for n in range(2)] == [2, 1]
+        assert file.metadata.row_group(0).column(0).compression == "ZSTD"
+        assert file.read().to_pydict() == {
+            "n": [1, None, 3],
+            "body": ["clean", "is used, caf\u00e9", None],
+            "title": ["mature", "mature", "mature"],
+        }
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.jsonl.zst"])
+def test_decisions_of_a_report_of_a_dataset_are_applied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The whole way: what the page holds of the file is what apply takes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(options, "build_restorer", TinyRestorer)
+    texts = ["It is clean.", "It is mature.", "", "They put up with it."]
+    if name.endswith(".zst"):
+        lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+        (tmp_path / name).write_bytes(need("zstandard").ZstdCompressor().compress(lines.encode()))
+    else:
+        table = need("pyarrow").table({"text": texts})
+        need("pyarrow.parquet").write_table(table, tmp_path / name)
+    assert run("report", name, "-o", "page.html").exit_code == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    digest = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+    assert digest in page
+    chosen = [decision("It is mature.", "mature", "used")]
+    applied(tmp_path, write_decisions(tmp_path, name, chosen, "2", "text"))
+    read = ReadOptions(("text",))
+    found = [record.texts["text"] for record in open_source(tmp_path / name, read).records()]
+    assert found == ["It is clean.", "It is used.", "", "They put up with it."]
+    again = run("apply", "decisions.json")
+    assert again.exit_code == 3
+    assert CHANGED.format(path=name) in again.stderr
 
 
 def test_words_that_markup_runs_through(tmp_path: Path) -> None:

@@ -133,6 +133,37 @@ def test_viterbi_and_posteriors_equal_brute_force(seed: int, weight: float) -> N
     )
 
 
+class Indifferent:
+    """A model that likes all words equally, which has the decoder track its state."""
+
+    def initial_state(self) -> None:
+        return None
+
+    def step(self, state: Hashable, word: str) -> tuple[Hashable, float]:
+        return None, 0.0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_long_sentence_decodes_alike_with_and_without_states(seed: int) -> None:
+    rng = random.Random(seed)
+    tokens = tuple(tokenize(" ".join(rng.choice(WORDS) for _ in range(100))))
+    arcs, odds = [], []
+    for start in range(len(tokens)):
+        for end in range(start + 1, min(len(tokens), start + 6) + 1):
+            for number in range(rng.choice((0, 0, 1, 3))):
+                rule = Rule("a", f"x{number}", 0.0, EditKind.SYNONYM, (), "test")
+                arcs.append(Arc(start, end, rule))
+                # Some beyond what the decoder tells apart.
+                odds.append(rng.choice((rng.uniform(-5, 5), rng.uniform(-90, 90))))
+    unknown = {(n, n + 1): rng.uniform(-80, 80) for n in range(0, len(tokens), 3)}
+    lattice, ranking = Lattice(Sentence(tokens, 0), tuple(arcs)), Ranking(tuple(odds), unknown)
+    fast, slow = decode(lattice, ranking), decode(lattice, ranking, Indifferent(), 1.0)
+    assert fast.path == slow.path
+    assert fast.log_odds == pytest.approx(slow.log_odds, abs=1e-6)
+    assert fast.posterior == pytest.approx(slow.posterior, abs=1e-9)
+    assert fast.unknown == pytest.approx(slow.unknown, abs=1e-9)
+
+
 def test_an_empty_sentence_decodes_to_nothing() -> None:
     decoded = decode(Lattice(Sentence((), 0), ()), Ranking((), {}))
     assert decoded.path == ()

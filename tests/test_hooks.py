@@ -80,6 +80,11 @@ def test_hooks_run_under_pre_commit(repository: Path, tmp_path: Path) -> None:
     assert (repository / "clean.txt").read_text(encoding="utf-8") == CLEAN
     restored = (repository / "spun words.txt").read_text(encoding="utf-8")
     assert restored == Restorer().restore(SPUN).text != SPUN
+    # pre-commit names every file; the settings of the repository leave one out.
+    (repository / "spun words.txt").write_text(SPUN, encoding="utf-8")
+    (repository / "unspin.toml").write_text('exclude = ["spun*"]\n', encoding="utf-8")
+    assert run("unspin-check").returncode == run("unspin-fix").returncode == 0
+    assert (repository / "spun words.txt").read_text(encoding="utf-8") == SPUN
     assert (repository / "spun.py").read_text(encoding="utf-8") == SPUN
 
 

@@ -69,8 +69,10 @@ def _articles(manifest: Path) -> Iterator[tuple[str, CorpusArticle]]:
         for line in stream:
             try:
                 record = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return  # where the run was killed
+            if not isinstance(record, dict):
+                return
             if record.get("type") != "article":
                 continue
             path = PurePosixPath(record["path"])
@@ -121,7 +123,10 @@ def _texts(path: Path, options: ReadOptions, wanted: bool) -> dict[str, Mapping[
 
 def _origin(source: Source, record: Record) -> tuple[str, str]:
     """The host and the month that a dataset's record names; empty for other files."""
-    original = source.original(record)
+    try:
+        original = source.original(record)
+    except RecursionError:
+        return "", ""
     if not isinstance(original, dict):
         return "", ""
     address = next((str(original[name]) for name in _ADDRESSES if original.get(name)), "")

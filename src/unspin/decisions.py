@@ -124,7 +124,7 @@ def read_decisions(path: Path) -> tuple[FileDecisions, ...]:
         return tuple(_file(entry) for entry in _list(document["files"]))
     except KeyError as error:
         raise InputError(NOT_DECISIONS.format(name=path, reason=f"no {error}")) from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(NOT_DECISIONS.format(name=path, reason=error)) from error
 
 

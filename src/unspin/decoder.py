@@ -1,7 +1,8 @@
 """The best path through a lattice (Viterbi) and every arc's posterior (forward-backward).
 
 A node is (token index, language model state), so both are exact with any
-n-gram model. A path's weight is the product of its arcs' odds against "keep"
+n-gram model; without one a node is a token index, and the arcs of a span are
+looked at together. A path's weight is the product of its arcs' odds against "keep"
 times the language model's probability of its words raised to ``weight``.
 
 The reading "changed from something that is not among the candidates" takes
@@ -17,9 +18,12 @@ import math
 from collections.abc import Hashable, Sequence
 from typing import Any, Protocol
 
+from unspin.lattice import runs
 from unspin.records import Decoding, Lattice, Ranking
 
 _KEEP = -1
+# Changed, but from nothing that could be written.
+_UNKNOWN = -2
 # Odds beyond this change no posterior that a float can tell from 0 or 1.
 _MAX_LOG_ODDS = 60.0
 
@@ -42,7 +46,7 @@ def decode(
 ) -> Decoding:
     """The best path and the posteriors of one sentence's lattice."""
     if model is None or weight == 0.0:
-        model, weight = _NoModel(), 0.0
+        return _decode_alone(lattice, ranking)
     norms = [token.norm for token in lattice.sentence.tokens]
     size = len(norms)
     leaving: list[list[tuple[int, int, float, list[str]]]] = [[] for _ in range(size)]
@@ -108,14 +112,62 @@ def decode(
     return Decoding(tuple(reversed(path)), tuple(posterior), changed, top - keep)
 
 
-class _NoModel:
-    """A language model that finds everything equally likely."""
-
-    def initial_state(self) -> Hashable:
-        return None
-
-    def step(self, state: Hashable, word: str) -> tuple[Hashable, float]:
-        return None, 0.0
+def _decode_alone(lattice: Lattice, ranking: Ranking) -> Decoding:
+    """The same without a language model: what an arc weighs depends on no other."""
+    size = len(lattice.sentence.tokens)
+    odds = ranking.log_odds
+    if odds and not -_MAX_LOG_ODDS <= min(odds) <= max(odds) <= _MAX_LOG_ODDS:
+        odds = tuple(max(-_MAX_LOG_ODDS, min(_MAX_LOG_ODDS, value)) for value in odds)
+    shares = list(map(math.exp, odds))
+    # Per span its end, log weight, likeliest arc and that one's log odds.
+    leaving: list[list[tuple[int, float, int, float]]] = [
+        [(n + 1, 0.0, _KEEP, 0.0)] for n in range(size)
+    ]
+    found = runs(lattice.arcs)
+    for start, end, first, last in found:
+        top = max(odds[first:last])
+        weight = math.log(sum(shares[first:last]))
+        leaving[start].append((end, weight, odds.index(top, first, last), top))
+    unknown = {
+        span: max(-_MAX_LOG_ODDS, min(_MAX_LOG_ODDS, value))
+        for span, value in ranking.unknown.items()
+    }
+    for (start, end), value in unknown.items():
+        leaving[start].append((end, value, _UNKNOWN, -math.inf))
+    forward = [0.0] + [-math.inf] * size
+    best = [0.0] + [-math.inf] * size
+    # Per token index the arc that the best path arrives by, and where that starts.
+    arrival = [(_KEEP, 0)] * (size + 1)
+    for start in range(size):
+        here, top_here = forward[start], best[start]
+        for end, weight, number, top in leaving[start]:
+            forward[end] = _log_add(forward[end], here + weight)
+            if top_here + top > best[end]:
+                best[end] = top_here + top
+                arrival[end] = number, start
+    backward = [-math.inf] * size + [0.0]
+    for start in range(size - 1, -1, -1):
+        here = -math.inf
+        for end, weight, _, _ in leaving[start]:
+            here = _log_add(here, weight + backward[end])
+        backward[start] = here
+    total = forward[size]
+    posterior: list[float] = []
+    for start, end, first, last in found:
+        # Never above 1: keeping the span is one of the ways through.
+        through = math.exp(min(0.0, forward[start] + backward[end] - total))
+        posterior.extend([min(1.0, share * through) for share in shares[first:last]])
+    changed = {
+        (start, end): math.exp(min(0.0, forward[start] + value + backward[end] - total))
+        for (start, end), value in unknown.items()
+    }
+    path = []
+    position = size
+    while position > 0:
+        number, position = arrival[position]
+        if number != _KEEP:
+            path.append(number)
+    return Decoding(tuple(reversed(path)), tuple(posterior), changed, best[size])
 
 
 def _keep_weight(norms: Sequence[str], model: WordModel, weight: float) -> float:

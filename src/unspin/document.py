@@ -34,7 +34,7 @@ _TYPICAL_LIGHT = 0.0  # K, M, J change few words
 _CLEAN_PARAGRAPH = -6.0
 _SPUN_PARAGRAPH = 6.0
 # The encoder first reads so many code points (300 words), and the rest if this is
-# what they and the screen give together.
+# the verdict on them and the screen.
 GLANCE_SIZE = 1800
 GLANCE = 0.1
 # Nats a word that no clean text of so many words came near (0.06).
@@ -44,14 +44,7 @@ SCREEN = 0.008
 # A log ratio per word (nats) that clean text of any genre seldom reaches, and how
 # fast the odds grow beyond it: a long text's slight bias is no evidence.
 _SELDOM, _STEEP = 0.065, 160.0
-# The second opinion: log odds of a long text = weights * features. Rounded from a
-# logistic regression on dev, simulated spinners and clean prose of six kinds
-# (``training/second_opinion.py``), the offset lowered for the prior.
-_OPINION = (24.0, 16.0, 1.0, 1.5, -1.0)
-_GLANCE_CENTRE, _CHANGED_CENTRE = 3.5, 3.0
 _PRIOR = 0.05
-# What choosing the most suspicious paragraph after the fact costs (nats).
-_MIXED = 2.0
 # In short texts all of it is mostly chance: it counts by n / (n + 220) words.
 _SHORT = 220
 
@@ -159,50 +152,6 @@ def _mixed(by_paragraph: NDArray[np.float64]) -> NDArray[np.bool_]:
         by_paragraph.min(0, initial=0.0) < _CLEAN_PARAGRAPH
     )
     return found
-
-
-def opinion_features(
-    screening: Screening, glance: Sequence[float], changed: Sequence[float]
-) -> NDArray[np.float64]:
-    """(5,): what a long text shows of being spun.
-
-    The screen's nats a word where they speak for spun and where for clean text,
-    the log odds of the mean P(changed) of ``glance`` (told nothing of family and
-    rate) and of ``changed``, centred, and 1.
-    """
-    ratio = screening.ratio
-    one, two = (_logit(min(max(sum(p) / len(p), 2e-3), 0.9)) for p in (glance, changed))
-    return np.array(
-        [
-            min(max(ratio, 0.0), 0.15),
-            max(min(ratio, 0.0), -0.1),
-            one + _GLANCE_CENTRE,
-            two + _CHANGED_CENTRE,
-            1.0,
-        ]
-    )
-
-
-def second_opinion(
-    screening: Screening, glance: Sequence[float], changed: Sequence[float] = ()
-) -> float:
-    """The spin score after the encoder's P(changed) has been seen.
-
-    ``glance`` is that of the words at the beginning, ``changed`` that of all words
-    once they have been read; either stands in for the other where it is missing.
-    """
-    glance, changed = glance or changed, changed or glance
-    if not glance:
-        return screening.spin_score
-    score = min(max(screening.spin_score, 1e-7), 1 - 1e-7)
-    share = screening.words / (screening.words + _SHORT)
-    seen = float(opinion_features(screening, glance, changed) @ np.array(_OPINION))
-    seen += _logit(screening.prior) - _logit(_PRIOR) - _MIXED * screening.mixed
-    return _sigmoid((1 - share) * _logit(score) + share * seen)
-
-
-def _logit(p: float) -> float:
-    return math.log(p / (1 - p))
 
 
 def _sigmoid(odds: float) -> float:

@@ -156,17 +156,23 @@ def _alternatives(
     text: str,
     curly: bool,
 ) -> tuple[Alternative, ...]:
-    arc = lattice.arcs[chosen]
+    arcs = lattice.arcs
+    # Arcs of one span stand together.
+    span = arcs[chosen][:2]
+    first, last = chosen, chosen + 1
+    while first > 0 and arcs[first - 1][:2] == span:
+        first -= 1
+    while last < len(arcs) and arcs[last][:2] == span:
+        last += 1
     rivals = [
-        (confidences.get(number, 0.0), other)
-        for number, other in enumerate(lattice.arcs)
-        if number != chosen and other.start == arc.start and other.end == arc.end
+        (confidences[number], arcs[number])
+        for number in range(first, last)
+        if number != chosen and confidences.get(number, 0.0) > 0
     ]
     rivals.sort(key=lambda pair: (-pair[0], pair[1].rule.original))
     return tuple(
         Alternative(_span_and_text(text, lattice.sentence.tokens, other, curly)[1], round(p, 4))
         for p, other in rivals[:limit]
-        if p > 0
     )
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-import lemminflect
 from wordfreq import zipf_frequency
+
+from unspin.wordforms import inflections as forms_of
+from unspin.wordforms import lemmas as lemmas_of
 
 _ALWAYS_CAPITAL = frozenset(
     # Not "may", "march", "polish", "us", which are other words too.
@@ -74,7 +76,7 @@ def match_case(spun_surfaces: Sequence[str], original: str, sentence_start: bool
     >>> match_case(["PUT", "UP"], "post", False), match_case(["However"], "but i", True)
     ('POST', 'But I')
     """
-    words = [w for w in spun_surfaces if any(c.isalpha() for c in w) and w not in ("'s", "’s")]
+    words = [w for w in spun_surfaces if _has_letter(w) and w not in ("'s", "’s")]
     original = _PIECE.sub(_capital_always, original)
     if not words or not original:
         return original
@@ -99,6 +101,10 @@ def _capital_always(match: re.Match[str]) -> str:
     if stem in _ALWAYS_CAPITAL or (stem.endswith("s") and stem[:-1] in _ALWAYS_CAPITAL - {"i"}):
         return word[0].upper() + word[1:]
     return word
+
+
+def _has_letter(word: str) -> bool:
+    return word.isalpha() or any(c.isalpha() for c in word)
 
 
 def _is_i(word: str) -> bool:
@@ -203,12 +209,12 @@ def _phrase_forms(words: Sequence[str], upos: str) -> dict[str, str] | None:
         head, before, after = words[-1], " ".join(words[:-1]), ""
     if not head.isalpha() or not head.isascii():
         return None
-    lemmas = lemminflect.getAllLemmas(head).get(upos, ())
+    lemmas = lemmas_of(head).get(upos, ())
     if len(lemmas) != 1 or lemmas[0] in _IRREGULAR:
         return None
     forms: dict[str, str] = {}
     for tag in _TAGS[upos]:
-        found = lemminflect.getInflection(lemmas[0], tag, inflect_oov=False)
+        found = forms_of(lemmas[0], tag)
         if tag == "NNS" and not _is_plural_in_use(lemmas[0], found):
             continue
         if found:

@@ -67,16 +67,10 @@ class Scorer(Protocol):
         """The log-probability of words that begin a sentence."""
 
 
-class State(NamedTuple):
-    """What the model remembers of the words so far.
-
-    ``before`` and ``word`` are set only after a word that the model can join
-    with a following ``'s``: its own context, and the word.
-    """
-
-    context: Any
-    before: Any = None
-    word: str = ""
+# What the model remembers of the words so far: its own context and, only after a
+# word that it can join with a following "'s", the context before that word and
+# the word. A plain tuple, since one is made for every word of every candidate.
+State = tuple[Any, Any, str]
 
 
 class _Form(NamedTuple):
@@ -99,11 +93,12 @@ class LanguageModel:
         """
         self.path = data_path(SHIPPED) if path is None else Path(path)
         self._model = _load(self.path)
+        self._base_score: Callable[[Any, str | None, Any], float] = self._model.BaseScore
         begin, null = kenlm.State(), kenlm.State()
         self._model.BeginSentenceWrite(begin)
         self._model.NullContextWrite(null)
-        self._initial = State(begin)
-        self._unknown = State(null)
+        self._initial: State = (begin, None, "")
+        self._unknown: State = (null, None, "")
         self._joins = "it" + _POSSESSIVE in self._model
         self._form: Callable[[str], _Form] = lru_cache(_CACHED_WORDS)(self._find_form)
 
@@ -127,13 +122,14 @@ class LanguageModel:
         known, joined, unknown, skipped = self._form(word)
         if known is None:
             return (state if skipped else self._unknown), unknown
+        context = state[0]
         after = kenlm.State()
-        log_prob = self._model.BaseScore(state.context, known, after) * _LN10
-        return (State(after, state.context, word) if joined else State(after)), log_prob
+        log_prob = self._base_score(context, known, after) * _LN10
+        return ((after, context, word) if joined else (after, None, "")), log_prob
 
     def end(self, state: State) -> float:
         """The log-probability that the sentence ends in ``state``."""
-        return float(self._model.BaseScore(state.context, _END, kenlm.State()) * _LN10)
+        return float(self._model.BaseScore(state[0], _END, kenlm.State()) * _LN10)
 
     def score(self, words: Iterable[str]) -> float:
         """The log-probability of words that begin a sentence: the sum of their steps."""
@@ -147,13 +143,14 @@ class LanguageModel:
             yield log_prob
 
     def _join(self, state: State) -> tuple[State, float]:
-        if state.before is None:
+        _, before, word = state
+        if before is None:
             return state, LONE_POSSESSIVE
-        form = self._form(state.word)
-        bare = self._model.BaseScore(state.before, form.known, kenlm.State())
+        form = self._form(word)
+        bare = self._base_score(before, form.known, kenlm.State())
         after = kenlm.State()
-        joined = self._model.BaseScore(state.before, form.joined, after)
-        return State(after), (joined - bare) * _LN10
+        joined = self._base_score(before, form.joined, after)
+        return (after, None, ""), (joined - bare) * _LN10
 
     def _find_form(self, word: str) -> _Form:
         if not any(c.isalnum() for c in word):
@@ -175,6 +172,8 @@ class Mixture:
         self._first = first
         self._second = second
         self._log_weights = math.log(weight), math.log1p(-weight)
+        # Looked up once: a step is taken for every word of every candidate.
+        self._steps = first.step, second.step
 
     def initial_state(self) -> tuple[Hashable, Hashable]:
         """The state at the start of a sentence."""
@@ -184,11 +183,15 @@ class Mixture:
         self, state: tuple[Hashable, Hashable], word: str
     ) -> tuple[tuple[Hashable, Hashable], float]:
         """The state after ``word`` and its natural log-probability in ``state``."""
-        first, one = self._first.step(state[0], word)
-        second, two = self._second.step(state[1], word)
-        one, two = one + self._log_weights[0], two + self._log_weights[1]
-        high, low = (one, two) if one > two else (two, one)
-        return (first, second), high + math.log1p(math.exp(low - high))
+        step_first, step_second = self._steps
+        weight_first, weight_second = self._log_weights
+        first, one = step_first(state[0], word)
+        second, two = step_second(state[1], word)
+        one += weight_first
+        two += weight_second
+        if one > two:
+            return (first, second), one + math.log1p(math.exp(two - one))
+        return (first, second), two + math.log1p(math.exp(one - two))
 
     def score(self, words: Iterable[str]) -> float:
         """The log-probability of words that begin a sentence."""

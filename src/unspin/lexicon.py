@@ -37,7 +37,8 @@ _COLUMNS = "# columns: "
 # A hand-written row speaks as if its pair had been seen this often.
 _HAND_COUNT = 3.0
 
-_Rows = list[tuple[str, tuple[str, ...], EditKind]]
+# How to read some rows: their columns, and the kind of their edits.
+_Format = tuple[tuple[str, ...], EditKind]
 
 
 def channel_odds(count: float, alone: float) -> float:
@@ -48,14 +49,22 @@ def channel_odds(count: float, alone: float) -> float:
 class SpinLexicon:
     """All rows of one or more lexicon files, found by spun phrase.
 
-    Rows are parsed when a text first needs them: most of 120,000 never are.
+    Rows are parsed when a text first needs them: most of 120,000 never are. Until
+    then they are what stands after the phrase in the files, line feeds between,
+    each after the number of its format. (As objects they would take the garbage
+    collector longer to look through than it takes to read the files.)
     """
 
     def __init__(
-        self, lines: dict[str, _Rows], digest: str, never: frozenset[tuple[str, str]] = frozenset()
+        self,
+        lines: dict[str, str],
+        digest: str,
+        never: frozenset[tuple[str, str]] = frozenset(),
+        formats: Sequence[_Format] = (),
     ) -> None:
         """The rows by spun phrase, and the pairs of them that are ``never`` to be made."""
         self._lines = lines
+        self._formats = formats
         self._never = never
         self._left_alone = frozenset(spun for spun, original in never if spun == original)
         self._rules: dict[str, tuple[Rule, ...]] = {}
@@ -80,7 +89,9 @@ class SpinLexicon:
         Raises:
             DataError: naming file and line of what cannot be read.
         """
-        lines: dict[str, _Rows] = {}
+        lines: dict[str, str] = {}
+        known = lines.get
+        formats: list[_Format] = []
         never: set[tuple[str, str]] = set()
         digest = hashlib.sha256()
         for path in paths:
@@ -88,13 +99,18 @@ class SpinLexicon:
             digest.update(raw)
             kind = EditKind.TORTURED if path.stem == "tortured" else EditKind.SYNONYM
             columns: tuple[str, ...] = ("spun", "original", "weight", "source")
+            formats.append((columns, kind))
+            mark = f"{len(formats) - 1}\t"
             text = _decode(raw, path)
+            forbidding = NEVER in text
             for number, line in enumerate(text.split("\n"), 1):
                 if not line or line[0] == "#":
                     if number == 1 and line.rstrip() != HEADER:
                         raise _not_a_lexicon(path)
                     if line.startswith(_COLUMNS):
                         columns = tuple(line.removeprefix(_COLUMNS).rstrip().split("\t"))
+                        formats.append((columns, kind))
+                        mark = f"{len(formats) - 1}\t"
                     continue
                 if number == 1:
                     raise _not_a_lexicon(path)
@@ -104,12 +120,13 @@ class SpinLexicon:
                         f"{path}, line {number}: expected tab-separated columns "
                         f"{', '.join(columns)}"
                     )
-                lines.setdefault(spun, []).append((rest, columns, kind))
-                if NEVER in rest:
+                rows = known(spun)
+                lines[spun] = mark + rest if rows is None else f"{rows}\n{mark}{rest}"
+                if forbidding and NEVER in rest:
                     fields = _fields(rest, columns)
                     if fields.get("odds") == NEVER:
                         never.add((spun, fields.get("original", "")))
-        return cls(lines, digest.hexdigest(), frozenset(never))
+        return cls(lines, digest.hexdigest(), frozenset(never), formats)
 
     def phrases(self) -> Iterator[str]:
         """Every spun phrase, in the order of the files."""
@@ -124,7 +141,7 @@ class SpinLexicon:
         found = self._rules.get(spun)
         if found is None:
             rows = self._lines.get(spun)
-            found = self._rules[spun] = _parse(spun, rows) if rows else ()
+            found = self._rules[spun] = _parse(spun, rows, self._formats) if rows else ()
         return found
 
     def matches(self, norms: Sequence[str]) -> Iterator[tuple[int, int, str]]:
@@ -186,13 +203,15 @@ def _fields(rest: str, columns: tuple[str, ...]) -> dict[str, str]:
     return dict(zip(columns[1:], rest.split("\t"), strict=False))
 
 
-def _parse(spun: str, rows: _Rows) -> tuple[Rule, ...]:
+def _parse(spun: str, rows: str, formats: Sequence[_Format]) -> tuple[Rule, ...]:
     alone = 0
     stated: dict[str, float] = {}
     never: set[str] = set()
     counted: dict[str, tuple[float, EditKind, tuple[tuple[str, int, int], ...], str]] = {}
-    for rest, columns, kind in rows:
-        fields = _fields(rest, columns)
+    for row in rows.split("\n"):
+        number, *values = row.split("\t")
+        columns, kind = formats[int(number)]
+        fields = dict(zip(columns[1:], values, strict=False))
         original = fields.get("original", "")
         if fields.get("odds") == NEVER:
             never.add(original)
@@ -202,7 +221,7 @@ def _parse(spun: str, rows: _Rows) -> tuple[Rule, ...]:
             weight = float(fields.get("weight") or 0)
             odds = float(fields["odds"]) if fields.get("odds") else None
             count = (
-                float(sum(c for _, c, _ in families))
+                float(sum([c for _, c, _ in families]))
                 if families
                 else _HAND_COUNT * math.exp(weight / 4)
             )

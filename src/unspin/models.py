@@ -21,6 +21,7 @@ from unspin.settings import Settings
 from unspin.spelling import Speller
 from unspin.spinners import SpinnerTable
 from unspin.thesaurus import Thesaurus
+from unspin.verdict import Verdict
 
 _MANIFESTS = (
     *("features.json", "context.json", "calibration.json"),
@@ -95,6 +96,11 @@ class Models:
     def thesaurus(self) -> Thesaurus:
         """Candidates for words that the lexicon does not know."""
         return Thesaurus.read(data_path("thesaurus.npz"))
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What the encoder's view of the words says of a text."""
+        return Verdict.read(data_path("verdict.npz"))
 
     @cached_property
     def calibration(self) -> Calibration:

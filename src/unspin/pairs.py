@@ -47,7 +47,7 @@ def _pair(line: str, path: Path, number: int) -> Pair:
     try:
         record = json.loads(line)
         return Pair(*(str(record[field]) for field in _FIELDS))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             f"{path}, line {number}: expected a JSON object with the fields "
             f"{', '.join(_FIELDS)}: {error}"

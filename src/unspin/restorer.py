@@ -16,7 +16,6 @@ from unspin.document import (
     Screening,
     evidence_of,
     screen,
-    second_opinion,
 )
 from unspin.edits import apply_edits, path_edits, with_articles
 from unspin.garble import garble_edits, may_be_garbled
@@ -43,6 +42,7 @@ from unspin.records import (
 )
 from unspin.settings import Settings
 from unspin.tokens import beginning, paragraph_norms, paragraph_start, sentences
+from unspin.verdict import Reading
 from unspin.version import __version__
 from unspin.weights import path_weights
 
@@ -53,11 +53,15 @@ _FLAG = 0.9
 # The language model's weight in the decoder, per ranker. Beside the trained
 # rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
-# In a document that may well be clean only the surest edits are applied.
-_SURELY_SPUN = 0.95
-_SURE = 0.77
+# In a document that may well be clean only the surest edits are applied, and in a
+# short one the score is less sure than it looks: (words and marks, least confidence).
+_SURELY_SPUN = 0.88
+_SURE = 0.82
+_SHORT = ((75, 0.86), (120, 0.66))
 # Readings less likely than this are not worth a suggestion.
 _MIN_SUGGESTION = 0.05
+# Log odds (nats) where no arc is.
+_NO_ARC = -20.0
 
 
 class Restorer:
@@ -107,16 +111,20 @@ class Restorer:
         found = screen(paragraphs, self._models.spinners, settings.spin_prior, settings.spinner)
         if settings.ranker != "context" or settings.spinner is not None or found.plain:
             return found
-        start = 0
-        if found.mixed:
-            # The paragraph that looks most spun: was it, or is that its subject?
-            number = max(range(len(found.paragraphs)), key=found.paragraphs.__getitem__)
-            start = paragraph_start(text, number)
-        glance = tuple(self._models.context.glance(beginning(text[start:], GLANCE_SIZE)))
-        score = second_opinion(found, glance)
+        found = replace(found, glance=self._glance(text, found))
+        score = self._models.verdict.glance(found)
         if score < GLANCE:
-            return replace(found, glance=glance, spin_score=score, suspicious=False)
-        return replace(found, glance=glance, suspicious=True)
+            return replace(found, spin_score=score, suspicious=False)
+        return replace(found, suspicious=True)
+
+    def _glance(self, text: str, screening: Screening) -> tuple[float, ...]:
+        """P(changed) of the words at the beginning, or of those that look most spun."""
+        start = 0
+        if screening.mixed:
+            # Was that paragraph spun, or is that its subject?
+            worst = max(range(len(screening.paragraphs)), key=screening.paragraphs.__getitem__)
+            start = paragraph_start(text, worst)
+        return tuple(self._models.context.glance(beginning(text[start:], GLANCE_SIZE)))
 
     def _explain(self, text: str, screening: Screening) -> Explanation:
         split = sentences(text)
@@ -130,7 +138,10 @@ class Restorer:
         for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
             edits.extend(self._edits(text, lattice, ranking, decoding, evidence, curly))
         edits = _together(edits, garbled)
-        least = {kind: self._threshold(kind, evidence) for kind in {e.kind for e in edits}}
+        least = {
+            kind: self._threshold(kind, evidence.spin_score, screening.words)
+            for kind in {e.kind for e in edits}
+        }
         chosen = tuple(e for e in edits if e.confidence >= least[e.kind])
         others = tuple(e for e in edits if _MIN_SUGGESTION <= e.confidence < least[e.kind])
         findings = [*findings, *_flags(lattices, rankings, evidence, chosen, protected)]
@@ -180,11 +191,14 @@ class Restorer:
             hashlib.sha256(settings.encode()).hexdigest()[:16],
         )
 
-    def _threshold(self, kind: EditKind, evidence: DocumentEvidence) -> float:
+    def _threshold(self, kind: EditKind, spin_score: float, words: int) -> float:
+        """The least confidence of an edit in a text of so many words."""
         if self.settings.min_confidence is not None:
             return self.settings.min_confidence
         threshold = self._models.calibration.of(kind).threshold
-        return threshold if evidence.spin_score >= _SURELY_SPUN else max(threshold, _SURE)
+        if spin_score < _SURELY_SPUN:
+            threshold = max(threshold, _SURE)
+        return max([threshold, *(least for size, least in _SHORT if words < size)])
 
     def _garble(
         self, text: str, split: Sequence[Sentence], spans: Sequence[ProtectedSpan]
@@ -202,12 +216,34 @@ class Restorer:
     def _propose(
         self, split: Sequence[Sentence], protected: ProtectedIndex, screening: Screening
     ) -> tuple[DocumentEvidence, list[Lattice], list[Ranking]]:
-        evidence = evidence_of(screening, 0.0)
         if not screening.suspicious:
-            return evidence, [], []
-        lexicon = self._models.lexicon
+            return evidence_of(screening, 0.0), [], []
+        evidence, lattices, rankings = self._rank(split, protected, screening)
+        seen = reading_of(lattices, rankings, evidence)
+        score = screening.spin_score
+        if seen.changed:
+            score = self._models.verdict.of(screening, seen)
+        rate = evidence.spin_rate
+        if rate is None:
+            # What the lexicon does not know, it cannot count.
+            rate = sum(seen.changed) / max(len(seen.changed), 1)
+        opened = [
+            with_opened(lattice, ranking, self._models.lexicon, protected, self.settings.kinds)
+            for lattice, ranking in zip(lattices, rankings, strict=True)
+        ]
+        return (
+            replace(evidence, spin_score=score, spin_rate=rate),
+            [lattice for lattice, _ in opened],
+            [ranking for _, ranking in opened],
+        )
+
+    def _rank(
+        self, split: Sequence[Sentence], protected: ProtectedIndex, screening: Screening
+    ) -> tuple[DocumentEvidence, list[Lattice], list[Ranking]]:
+        """The lexicon's lattices, ranked, and the evidence they were ranked by."""
+        evidence = evidence_of(screening, 0.0)
         lattices = [
-            build_lattice(sentence, lexicon, protected, self.settings.kinds)
+            build_lattice(sentence, self._models.lexicon, protected, self.settings.kinds)
             for sentence in split
             if evidence.active[sentence.paragraph]
         ]
@@ -217,26 +253,7 @@ class Restorer:
         if known or self.settings.ranker != "context":
             rate = estimate_rate(lattices, self._models.features, evidence.spinner, words)
         evidence = evidence_of(screening, rate)
-        rankings = self._models.ranker.rank(lattices, evidence, words)
-        changed = [
-            p
-            for lattice, ranking in zip(lattices, rankings, strict=True)
-            for token, p in zip(lattice.sentence.tokens, ranking.changed or (), strict=False)
-            if token.kind is TokenKind.WORD
-        ]
-        score = second_opinion(screening, screening.glance, changed)
-        if rate is None:
-            # What the lexicon does not know, it cannot count.
-            rate = sum(changed) / max(len(changed), 1)
-        opened = [
-            with_opened(lattice, ranking, lexicon, protected, self.settings.kinds)
-            for lattice, ranking in zip(lattices, rankings, strict=True)
-        ]
-        return (
-            replace(evidence, spin_score=score, spin_rate=rate),
-            [lattice for lattice, _ in opened],
-            [ranking for _, ranking in opened],
-        )
+        return evidence, lattices, self._models.ranker.rank(lattices, evidence, words)
 
     def _decode(
         self,
@@ -280,6 +297,26 @@ class Restorer:
             text, lattice, ranking, decoding, confidences, self.settings.alternatives, curly
         )
         return with_articles(text, lattice.sentence.tokens, edits)
+
+
+def reading_of(
+    lattices: Sequence[Lattice], rankings: Sequence[Ranking], evidence: DocumentEvidence
+) -> Reading:
+    """What the verdict looks at in a text that was ranked; no words without an encoder."""
+    changed: list[float] = []
+    highest: list[float] = []
+    for lattice, ranking in zip(lattices, rankings, strict=True):
+        best = [_NO_ARC] * len(lattice.sentence.tokens)
+        for arc, odds in zip(lattice.arcs, ranking.log_odds, strict=True):
+            for number in range(arc.start, arc.end):
+                best[number] = max(best[number], odds)
+        for token, p, top in zip(
+            lattice.sentence.tokens, ranking.changed or (), best, strict=False
+        ):
+            if token.kind is TokenKind.WORD:
+                changed.append(p)
+                highest.append(top)
+    return Reading(changed, highest, evidence.spin_rate or 0.0, evidence.spinner is not None)
 
 
 def _together(edits: list[Edit], garbled: list[Edit]) -> list[Edit]:

@@ -1,30 +1,35 @@
 """Settings from ``unspin.toml`` or ``[tool.unspin]`` in ``pyproject.toml``.
 
 The keys are the fields of :class:`unspin.settings.Settings`, with hyphens or
-underscores::
+underscores, and ``exclude``::
 
     [tool.unspin]
     min-confidence = 0.8
     kinds = ["synonym", "doubled"]
     lexicons = ["house-words.tsv"]      # relative to this file
     ignore-phrases = ["machine learning"]
+    exclude = ["drafts/", "*.min.html"] # files that commands pass over, below this folder
 """
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from unspin.errors import SettingsError
+from unspin.exclusion import Exclusion
 from unspin.records import EditKind
 from unspin.settings import Settings
 
 OWN_FILE = "unspin.toml"
 PROJECT_FILE = "pyproject.toml"
+# The key about files, which is no setting of a restorer.
+EXCLUDE = "exclude"
 
 
 def find_settings_file(folder: Path) -> Path | None:
@@ -45,7 +50,21 @@ def read_settings(path: Path, base: Settings | None = None) -> Settings:
     Raises:
         SettingsError: naming file, line and key, if a value cannot be used.
     """
-    return settings_of(_table(path) or {}, path.parent, base, lambda key: f"{_where(path, key)}: ")
+    where = functools.partial(_prefix, path)
+    return settings_of(_table(path) or {}, path.parent, base, where, (EXCLUDE,))
+
+
+def read_exclusion(path: Path) -> Exclusion:
+    """The files that the settings file at ``path`` leaves out.
+
+    Raises:
+        SettingsError: naming file and line, if they are not listed as strings.
+    """
+    value = (_table(path) or {}).get(EXCLUDE, [])
+    try:
+        return Exclusion(path, _strings(value))
+    except ValueError as error:
+        raise SettingsError(f"{_prefix(path, EXCLUDE)}{EXCLUDE} is {value!r}; {error}") from error
 
 
 def settings_of(
@@ -53,11 +72,12 @@ def settings_of(
     folder: Path,
     base: Settings | None = None,
     where: Callable[[str], str] = lambda key: "",
+    others: Collection[str] = (),
 ) -> Settings:
     """``base``, by default the defaults, with what a table of keys and plain values sets.
 
     File names are relative to ``folder``; messages start with ``where(key)``, which
-    gets "" where no one key is at fault.
+    gets "" where no one key is at fault. The keys ``others`` are passed over.
 
     Raises:
         SettingsError: naming the key, if it is unknown or its value cannot be used.
@@ -69,8 +89,10 @@ def settings_of(
     changes: dict[str, Any] = {}
     for key, value in table.items():
         name = key.replace("-", "_")
+        if key in others:
+            continue
         if name not in known:
-            expected = ", ".join(sorted(k.replace("_", "-") for k in known))
+            expected = ", ".join(sorted(k.replace("_", "-") for k in {*known, *others}))
             raise SettingsError(f"{where(key)}{key} is not a setting; expected one of {expected}")
         try:
             changes[name] = _convert(name, value, folder)
@@ -87,7 +109,7 @@ def _table(path: Path) -> dict[str, Any] | None:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror}): check the name") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
     if path.name == PROJECT_FILE:
         document = document.get("tool", {}).get("unspin")
@@ -96,14 +118,15 @@ def _table(path: Path) -> dict[str, Any] | None:
     return document
 
 
-def _where(path: Path, key: str) -> str:
+def _prefix(path: Path, key: str) -> str:
+    """What messages about a key begin with: the file and, where it is found, the line."""
     if not key:
-        return str(path)
+        return f"{path}: "
     pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if pattern.match(line):
-            return f"{path}:{number}"
-    return str(path)
+            return f"{path}:{number}: "
+    return f"{path}: "
 
 
 def _convert(name: str, value: object, folder: Path) -> object:

@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
 
-import lemminflect
 import numpy as np
 from numpy.typing import NDArray
 
 from unspin.errors import DataError
+from unspin.wordforms import inflections, lemmas
 
 FORMAT = 1
 MAX_CANDIDATES = 60
@@ -290,9 +290,9 @@ def inflect(lemma: str, upos: str, tag: str) -> str | None:
     >>> inflect("of", "NOUN", "NNS") is None
     True
     """
-    if lemma not in lemminflect.getAllLemmas(lemma).get(upos, ()):
+    if lemma not in lemmas(lemma).get(upos, ()):
         return None
-    forms = lemminflect.getInflection(lemma, tag, inflect_oov=False)
+    forms = inflections(lemma, tag)
     return forms[0] if forms else None
 
 
@@ -300,9 +300,9 @@ def inflect(lemma: str, upos: str, tag: str) -> str | None:
 def _word_readings(word: str) -> tuple[tuple[str, str, str], ...]:
     """The (lemma, part of speech, tag) readings of a word; the word as it is comes first."""
     found = [(word, "", "")]
-    for upos, lemmas in lemminflect.getAllLemmas(word).items():
-        for lemma, tag in itertools.product(lemmas, _TAGS.get(upos, ())):
-            if word in lemminflect.getInflection(lemma, tag, inflect_oov=False):
+    for upos, bases in lemmas(word).items():
+        for lemma, tag in itertools.product(bases, _TAGS.get(upos, ())):
+            if word in inflections(lemma, tag):
                 found.append((lemma, upos, tag))
     return tuple(found)
 

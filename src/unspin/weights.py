@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from unspin.lattice import runs
 from unspin.records import Lattice, Ranking
 
 Span = tuple[int, int]
@@ -27,19 +28,26 @@ _MAX = 60.0
 
 def path_weights(lattice: Lattice, ranking: Ranking) -> Ranking:
     """The ranking with every span's log odds raised by what its choice spares."""
+    log_odds = ranking.log_odds
+    if max(log_odds, default=0.0) <= _MAX:
+        odds = list(map(math.exp, log_odds))
+    else:
+        odds = [math.exp(min(value, _MAX)) for value in log_odds]
+    found = runs(lattice.arcs)
     total: dict[Span, float] = {}
-    for arc, odds in zip(lattice.arcs, ranking.log_odds, strict=True):
-        span = (arc.start, arc.end)
-        total[span] = total.get(span, 1.0) + math.exp(min(odds, _MAX))
-    for span, odds in ranking.unknown.items():
-        total[span] = total.get(span, 1.0) + math.exp(min(odds, _MAX))
+    for start, end, first, last in found:
+        span = start, end
+        total[span] = total.get(span, 1.0) + sum(odds[first:last])
+    for span, value in ranking.unknown.items():
+        total[span] = total.get(span, 1.0) + math.exp(min(value, _MAX))
     spared = _spared({span: math.log(z) for span, z in total.items()})
+    raised: list[float] = []
+    for start, end, first, last in found:
+        more = spared[start, end]
+        raised.extend([value + more for value in log_odds[first:last]])
     return Ranking(
-        tuple(
-            odds + spared[arc.start, arc.end]
-            for arc, odds in zip(lattice.arcs, ranking.log_odds, strict=True)
-        ),
-        {span: odds + spared[span] for span, odds in ranking.unknown.items()},
+        tuple(raised),
+        {span: value + spared[span] for span, value in ranking.unknown.items()},
         ranking.changed,
     )
 

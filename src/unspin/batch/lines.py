@@ -83,11 +83,11 @@ def dump(record: Mapping[str, Any]) -> bytes:
 
 
 def whole(line: bytes) -> dict[str, Any] | None:
-    """The record of a line, or ``None`` where a kill cut it off."""
+    """The record of a line, or ``None`` where a kill cut it off or it is none."""
     if not line.endswith(b"\n"):
         return None
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None

@@ -111,6 +111,8 @@ class Manifest:
                 position += len(line)
                 record = whole(line)
                 if record is None:
+                    if not size and line.endswith(b"\n"):  # no run began like that
+                        raise SettingsError(NOT_A_MANIFEST.format(path=path))
                     break
                 if not size:
                     _same_run(path, record, header)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from unspin.errors import InputError
+from unspin.exclusion import Exclusion, is_excluded
 from unspin.files import MISSING, UNREADABLE
 from unspin.sources import READERS, suffix_of
 
@@ -52,30 +52,47 @@ class Plan:
 
 
 def make_plan(
-    input_: str, output: Path | None, exclude: Iterable[str] = (), in_place: bool = False
+    input_: str,
+    output: Path | None,
+    exclude: Collection[str] = (),
+    in_place: bool = False,
+    exclusion: Exclusion | None = None,
 ) -> Plan:
     """The files that ``input_`` stands for and where each goes.
 
     ``input_`` is a file, a folder, a pattern such as ``news/**/*.html``, or
     ``@FILE``, a file that lists one name a line. Without ``output`` there are
-    no targets, or with ``in_place`` each file is its own.
+    no targets, or with ``in_place`` each file is its own. Files whose path below
+    the root matches ``exclude``, and those of ``exclusion``, are left out.
 
     Raises:
         InputError: if there is nothing to read, or the output is the input or of another format.
     """
     try:
-        return _plan(input_, output, exclude, in_place)
+        return _plan(input_, output, in_place, exclude, exclusion or Exclusion())
     except OSError as error:
         raise InputError(UNREADABLE.format(name=input_, reason=error.strerror)) from error
     except ValueError as error:  # a NUL in a name
         raise InputError(UNREADABLE.format(name=input_, reason=error)) from error
 
 
-def _plan(input_: str, output: Path | None, exclude: Iterable[str], in_place: bool) -> Plan:
+def _plan(
+    input_: str,
+    output: Path | None,
+    in_place: bool,
+    exclude: Collection[str],
+    exclusion: Exclusion,
+) -> Plan:
     given = Path(input_)
     closed: list[OSError] = []
+
+    def is_left_out(file: Path) -> bool:
+        below = bool(exclude) and is_excluded(_relative(file, root), exclude)
+        return below or exclusion.holds(file)
+
     if given.is_dir():
-        root, found = given, list(_walk(given, output, closed))
+        root = given
+        found = list(_walk(given, output, closed, is_left_out))
     elif given.exists():
         root, found = given.parent, [given]
     elif input_.startswith(LIST_MARK):
@@ -84,16 +101,16 @@ def _plan(input_: str, output: Path | None, exclude: Iterable[str], in_place: bo
         root, found = _matching(input_)
     else:
         raise InputError(MISSING.format(name=input_))
-    if not found and not closed:
+    if not found and not closed and not exclude and not exclusion.patterns:
         raise InputError(NOTHING.format(input=input_))
     single = given.is_file() and output is not None and not _is_folder(output)
     if single and output is not None and not _same_format(given, output):
         raise InputError(OTHER_FORMAT.format(output=output, input=input_))
     jobs = {}
     for file in found:
-        path = _relative(file, root)
-        if any(fnmatch(path, pattern) for pattern in exclude):
+        if is_left_out(file):
             continue
+        path = _relative(file, root)
         target = None
         if in_place:
             target = file
@@ -150,7 +167,12 @@ def _is_folder(output: Path) -> bool:
     return output.is_dir() or suffix_of(output) is None
 
 
-def _walk(folder: Path, output: Path | None, closed: list[OSError]) -> Iterator[Path]:
+def _walk(
+    folder: Path,
+    output: Path | None,
+    closed: list[OSError],
+    is_left_out: Callable[[Path], bool],
+) -> Iterator[Path]:
     own = None if output is None else Path(os.path.realpath(output))
     if own == Path(os.path.realpath(folder)):
         raise InputError(OVERLAP.format(output=output, input=folder))
@@ -158,7 +180,9 @@ def _walk(folder: Path, output: Path | None, closed: list[OSError]) -> Iterator[
         folders[:] = [
             name
             for name in folders
-            if name not in _PASSED_OVER and Path(os.path.realpath(os.path.join(place, name))) != own
+            if name not in _PASSED_OVER
+            and Path(os.path.realpath(os.path.join(place, name))) != own
+            and not is_left_out(Path(place, name))
         ]
         yield from (Path(place) / name for name in names if not name.startswith(_OWN_NAMES))
 

@@ -284,7 +284,10 @@ class _Run:
             else:
                 entry = self._write(entry, record, changes, outcome, output)
         if spun and self._manifest is not None:
-            self._manifest.reject({**entry, "record": source.original(record)})
+            try:
+                self._manifest.reject({**entry, "record": source.original(record)})
+            except RecursionError:  # nested too deep to be written: its texts at least
+                self._manifest.reject({**entry, "record": dict(record.texts)})
         self._count(entry, retry=record.broken is None)
 
     def _verdict(

@@ -31,4 +31,4 @@ def command(decisions: Path, root: Path, dry_run: bool) -> None:
         if not dry_run:
             file.write()
         verb = "would rewrite" if dry_run else "rewrote"
-        streams.note(f"{verb} {file.path}: {file.edits} edit{'' if file.edits == 1 else 's'}")
+        streams.note(f"{verb} {file.path}: {streams.counted(file.edits, 'edit')}")

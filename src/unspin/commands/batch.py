@@ -16,6 +16,7 @@ import click
 
 from unspin.commands import options, streams
 from unspin.errors import InputError
+from unspin.exclusion import Exclusion
 from unspin.settings import Settings
 
 NEEDS_OUTPUT = "give OUTPUT, or --in-place to change the files themselves, or --dry-run"
@@ -24,6 +25,7 @@ ONLY_FIX = "--in-place goes with --fix only: give OUTPUT for {action}"
 NO_STDIN = "standard input cannot be changed in place: give OUTPUT"
 NO_STDOUT = "batch writes files: give OUTPUT a name; for one text on standard output use unspin fix"
 SPOOL_FAILED = "standard input cannot be kept as a file ({reason}): make room, or set TMPDIR"
+ALL_LEFT_OUT = "{input}: every file is left out by --exclude or by exclude in the settings file"
 MANIFEST = "unspin-manifest.jsonl"
 # Without a terminal, one line of progress for this many articles.
 _EVERY = 1000
@@ -73,7 +75,7 @@ _EVERY = 1000
     "--exclude",
     multiple=True,
     metavar="PATTERN",
-    help="Leave out files whose path below INPUT matches; may be given again.",
+    help="Leave out files whose path below INPUT, or a folder of it, matches; may be given again.",
 )
 @click.option(
     "--manifest",
@@ -82,7 +84,7 @@ _EVERY = 1000
     help="Where to keep what became of every article. [default: with the output]",
 )
 @options.encoding_option
-@options.settings_options
+@options.settings_and_exclusion
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -98,6 +100,7 @@ def command(
     manifest: Path | None,
     encoding: str | None,
     settings: Settings,
+    exclusion: Exclusion,
 ) -> None:
     """Restore INPUT into OUTPUT: a file, a folder, a quoted pattern, or @FILE with names.
 
@@ -124,7 +127,9 @@ def command(
     if from_stdin:
         plan = plan_stdin(ctx.with_resource(_spooled()), output)
     else:
-        plan = make_plan(input_, output, exclude, in_place)
+        plan = make_plan(input_, output, exclude, in_place, exclusion)
+    if not plan.jobs:
+        streams.note(ALL_LEFT_OUT.format(input=input_))
     where = None if dry_run else manifest or _manifest(plan.root, output, in_place)
     batch_options = BatchOptions(
         where,
@@ -139,9 +144,9 @@ def command(
         counts = run_batch(
             plan, settings, batch_options, options.build_restorer, provenance, report
         )
-    edits = counts.pop("edits")
+    edits = streams.counted(counts.pop("edits"), "edit")
     told = ", ".join(f"{count} {status}" for status, count in counts.items())
-    streams.note(f"{told}; {edits} edit{'' if edits == 1 else 's'}")
+    streams.note(f"{told}; {edits}")
     if where is not None:
         streams.note(f"manifest: {where}")
     if counts["failed"]:
@@ -239,7 +244,6 @@ class _Lines:
 def _line(record: Mapping[str, Any]) -> str:
     status = record["status"]
     if status == "edited":
-        edits = record["edits"]
-        return f"{record['id']}: {edits} edit{'' if edits == 1 else 's'}"
+        return f"{record['id']}: {streams.counted(record['edits'], 'edit')}"
     why = record.get("reason") or record.get("error")
     return f"{record['id']}: {status}" + (f" ({why})" if why else "")

@@ -8,6 +8,7 @@ import click
 
 from unspin.commands import EXIT_FOUND, EXIT_UNUSABLE, options, streams
 from unspin.errors import InputError
+from unspin.exclusion import Exclusion
 from unspin.files import TextFile, read_text
 from unspin.records import Restoration
 from unspin.settings import Settings
@@ -17,13 +18,8 @@ OTHER_GOLD = "{gold} marks another text than {name}: give the gold text of that 
 
 @click.command("check")
 @options.files_argument
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "sarif"]),
-    default="text",
-    show_default=True,
-    help="Lines for people, JSON Lines, or one SARIF 2.1.0 log.",
+@options.format_option(
+    "text", "json", "sarif", help="Lines for people, JSON Lines, or one SARIF 2.1.0 log."
 )
 @click.option("--summary", is_flag=True, help="Show the verdict of each file only.")
 @click.option(
@@ -33,7 +29,7 @@ OTHER_GOLD = "{gold} marks another text than {name}: give the gold text of that 
     help="Score the edits against this marked text as well.",
 )
 @options.encoding_option
-@options.settings_options
+@options.settings_and_exclusion
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -43,11 +39,13 @@ def command(
     gold: Path | None,
     encoding: str | None,
     settings: Settings,
+    exclusion: Exclusion,
 ) -> None:
     """Report what looks spun; with no FILE, or -, standard input.
 
     The exit code is 1 if a file is spun or an edit would be applied. Lines and
-    columns count from 1, columns in characters.
+    columns count from 1, columns in characters. Of HTML and Markdown only the
+    text is looked at.
     """
     if gold is not None and (len(files) != 1 or format_ != "text"):
         raise click.UsageError("--gold needs exactly one FILE and --format text")
@@ -56,9 +54,9 @@ def command(
     found = False
     read = spun = 0
 
-    def work(file: TextFile) -> None:
+    def work(article: streams.Article) -> None:
         nonlocal found, read, spun
-        restoration = restorer.restore(file.text)
+        file, restoration = article.file, article.restored(restorer)
         read, spun = read + 1, spun + restoration.is_spun
         found = found or restoration.is_spun or bool(restoration.edits)
         if format_ == "sarif":
@@ -73,7 +71,7 @@ def command(
             if gold is not None:
                 _print_score(file, restoration, gold)
 
-    done = streams.each_file(files, encoding, work)
+    done = streams.each_file(files, encoding, work, exclusion)
     if format_ == "sarif":
         from unspin.report.sarif import sarif_log
 

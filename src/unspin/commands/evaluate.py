@@ -21,14 +21,7 @@ from unspin.settings import Settings
     metavar="FILE",
     help="Unspun text, one paragraph group per file; by default the pairs' originals.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="A table for people, or one JSON object.",
-)
+@options.format_option("text", "json", help="A table for people, or one JSON object.")
 @click.option("--errors", type=click.IntRange(0), default=0, help="Show N phrases not restored.")
 @click.option("--every", type=click.IntRange(1), default=1, help="Evaluate each Nth pair only.")
 @click.option(
@@ -93,6 +86,6 @@ def command(
 def _read_floors(path: Path) -> dict[str, dict[str, float]]:
     try:
         floors: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: floors cannot be read: {error}") from error
     return floors

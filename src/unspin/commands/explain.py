@@ -9,7 +9,6 @@ import click
 
 from unspin.commands import EXIT_UNUSABLE, options, streams
 from unspin.errors import InputError
-from unspin.files import TextFile
 from unspin.records import Explanation
 from unspin.settings import Settings
 
@@ -46,27 +45,29 @@ def command(
     """Show where each edit of FILE came from and why it won.
 
     Values of evidence are in nats against leaving the words as written: above
-    zero speaks for the edit, below zero against it.
+    zero speaks for the edit, below zero against it. Places in HTML and Markdown
+    are those of the file for the stage edits, of its text without markup before.
     """
     if (stage == "lattice") != (sentence is not None):
         raise click.UsageError(SENTENCE)
     restorer = options.build_restorer(settings)
 
-    def work(text_file: TextFile) -> None:
+    def work(article: streams.Article) -> None:
         from unspin.report import explanation
 
-        explained = restorer.explain(text_file.text)
-        restoration = explained.restoration
+        text = article.view.text
+        explained = restorer.explain(text)
         if stage == "tokens":
-            lines = explanation.token_lines(text_file.text, explained.sentences)
+            lines = explanation.token_lines(text, explained.sentences)
         elif stage == "candidates":
-            lines = explanation.candidate_lines(text_file.text, explained)
+            lines = explanation.candidate_lines(text, explained)
         elif stage == "lattice":
-            lines = _drawing(text_file.text, explained, sentence or 1)
+            lines = _drawing(text, explained, sentence or 1)
         elif stage == "path":
-            lines = explanation.path_lines(text_file.text, explained)
+            lines = explanation.path_lines(text, explained)
         else:
-            lines = explanation.edit_lines(text_file.name, restoration)
+            restoration = article.carried(explained.restoration)
+            lines = explanation.edit_lines(article.file.name, restoration)
         for line in lines:
             streams.write_line(line)
 

@@ -10,6 +10,7 @@ import click
 
 from unspin.commands import EXIT_UNUSABLE, options, streams
 from unspin.errors import OutputError
+from unspin.exclusion import Exclusion
 from unspin.files import STDIN_NAME, TextFile, write_text_atomic
 from unspin.records import Restoration
 from unspin.settings import Settings
@@ -31,16 +32,9 @@ FOLDER_FAILED = "{folder} cannot be made a folder ({reason}): choose another --o
     metavar="DIR",
     help="Write restored files of the same names into this folder.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The text alone, or a line of JSON per file.",
-)
+@options.format_option("text", "json", help="The text alone, or a line of JSON per file.")
 @options.encoding_option
-@options.settings_options
+@options.settings_and_exclusion
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -51,19 +45,20 @@ def command(
     format_: str,
     encoding: str | None,
     settings: Settings,
+    exclusion: Exclusion,
 ) -> None:
     """Restore files and print the result; with no FILE, or -, standard input.
 
     Only the edits change: line ends, byte order mark, encoding and a missing
-    final newline stay as they are.
+    final newline stay as they are, and so does the markup of HTML and Markdown.
     """
     _check_usage(files, diff, write, output_dir, format_)
     restorer = options.build_restorer(settings)
     if output_dir is not None:
         _make_folder(output_dir)
 
-    def work(file: TextFile) -> None:
-        restoration = restorer.restore(file.text)
+    def work(article: streams.Article) -> None:
+        file, restoration = article.file, article.restored(restorer)
         if write or output_dir is not None:
             _write_file(file, restoration, output_dir)
         if format_ == "json":
@@ -75,7 +70,7 @@ def command(
         elif not write and output_dir is None:
             streams.write_bytes(file.encode(restoration.text))
 
-    if not streams.each_file(files, encoding, work):
+    if not streams.each_file(files, encoding, work, exclusion):
         ctx.exit(EXIT_UNUSABLE)
 
 
@@ -118,16 +113,15 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write_file(file: TextFile, restoration: Restoration, output_dir: Path | None) -> None:
-    edits = len(restoration.edits)
-    counted = f"{edits} edit{'' if edits == 1 else 's'}"
+    edits = streams.counted(len(restoration.edits), "edit")
     if output_dir is not None:
         assert file.path is not None
         target = output_dir / file.path.name
         write_text_atomic(file, restoration.text, target)
-        streams.note(f"wrote {target}: {counted}")
+        streams.note(f"wrote {target}: {edits}")
     elif restoration.text != file.text:
         write_text_atomic(file, restoration.text)
-        streams.note(f"rewrote {file.name}: {counted}")
+        streams.note(f"rewrote {file.name}: {edits}")
     else:
         streams.note(f"unchanged {file.name}")
 

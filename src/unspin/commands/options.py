@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from unspin.exclusion import Exclusion
 from unspin.records import EditKind
 from unspin.settings import RANKERS, Settings
-from unspin.settings_file import find_settings_file, parse_kinds, read_settings
+from unspin.settings_file import (
+    find_settings_file,
+    parse_kinds,
+    read_exclusion,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from unspin.restorer import Restorer
@@ -82,11 +88,39 @@ def fields_option(function: F) -> F:
     )(function)
 
 
+def format_option(*formats: str, help: str) -> Callable[[F], F]:
+    """Add ``--format``, the first of ``formats`` by default, as ``format_``."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help=help,
+    )
+
+
 def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that make a :class:`Settings`, passed on as ``settings``.
 
     The settings file comes first and the options override it.
     """
+    return _with_settings(function, lambda _path: {})
+
+
+def settings_and_exclusion(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same; and pass on as ``exclusion`` which files the settings file leaves out."""
+
+    def exclusion(path: Path | None) -> dict[str, Any]:
+        return {"exclusion": Exclusion() if path is None else read_exclusion(path)}
+
+    return _with_settings(function, exclusion)
+
+
+def _with_settings(
+    function: Callable[..., Any], more: Callable[[Path | None], dict[str, Any]]
+) -> Callable[..., Any]:
+    """The command with the options of settings; ``more`` is passed on from their file."""
 
     @functools.wraps(function)
     def collect(*args: Any, settings_file: Path | None, isolated: bool, **options: Any) -> Any:
@@ -99,7 +133,7 @@ def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
         changes = {name: value for name in _NAMES if (value := options.pop(name)) not in (None, ())}
         if "lexicons" in changes:
             changes["lexicons"] = (*settings.lexicons, *changes["lexicons"])
-        return function(*args, settings=replace(settings, **changes), **options)
+        return function(*args, settings=replace(settings, **changes), **more(path), **options)
 
     for option in reversed(_OPTIONS):
         collect = option(collect)

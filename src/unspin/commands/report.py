@@ -10,10 +10,12 @@ import click
 
 from unspin.commands import EXIT_UNUSABLE, options, streams
 from unspin.errors import InputError
+from unspin.exclusion import Exclusion
 from unspin.settings import Settings
 
 if TYPE_CHECKING:
     from unspin.report.review import ReviewArticle
+    from unspin.sources import ReadOptions
 
 NEEDS_FILES = "give FILE, or --corpus MANIFEST for a page about a batch"
 NOT_BOTH = "FILE and --corpus exclude each other: choose one"
@@ -46,7 +48,7 @@ NO_STDIN = "standard input has no place to be written to: give files"
 )
 @options.fields_option
 @options.encoding_option
-@options.settings_options
+@options.settings_and_exclusion
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -57,6 +59,7 @@ def command(
     fields: tuple[str, ...],
     encoding: str | None,
     settings: Settings,
+    exclusion: Exclusion,
 ) -> None:
     """Write one offline page on which the restorations of FILEs are reviewed.
 
@@ -76,7 +79,13 @@ def command(
         raise click.UsageError(CSV_NEEDS_CORPUS)
     if streams.STDIN in files:
         raise click.UsageError(NO_STDIN)
-    _report_files(ctx, files, output, fields, encoding, settings)
+    from unspin.sources import ReadOptions
+
+    found = dict.fromkeys(
+        path for given in streams.wanted(files, exclusion) for path in _expanded(given, exclusion)
+    )
+    paths = [path for path in found if path.absolute() != output.absolute()]
+    _report_files(ctx, paths, output, ReadOptions(fields, encoding), settings)
 
 
 def _report_corpus(manifest: Path, output: Path, table: Path | None) -> None:
@@ -90,24 +99,15 @@ def _report_corpus(manifest: Path, output: Path, table: Path | None) -> None:
 
 
 def _report_files(
-    ctx: click.Context,
-    files: tuple[Path, ...],
-    output: Path,
-    fields: tuple[str, ...],
-    encoding: str | None,
-    settings: Settings,
+    ctx: click.Context, paths: list[Path], output: Path, read: ReadOptions, settings: Settings
 ) -> None:
     from unspin.report.page import review_page
     from unspin.report.reading import review_articles
     from unspin.report.review import review_payload
-    from unspin.sources import ReadOptions
 
-    read = ReadOptions(fields, encoding)
     restorer = options.build_restorer(settings)
     done = True
     articles: list[ReviewArticle] = []
-    paths = list(dict.fromkeys(path for given in files for path in _expanded(given)))
-    paths = [path for path in paths if path.absolute() != output.absolute()]
     root = _root(paths)
     for path in paths:
         try:
@@ -121,9 +121,10 @@ def _report_files(
             streams.note(f"Error: {error}")
             done = False
     if articles:
-        title = articles[0].file.path if len(articles) == 1 else f"{len(articles)} articles"
+        number = streams.counted(len(articles), "article")
+        title = articles[0].file.path if len(articles) == 1 else number
         _write(output, review_page(review_payload(articles), f"{title} – unspin"))
-        streams.note(f"{output}: {len(articles)} article{'' if len(articles) == 1 else 's'}")
+        streams.note(f"{output}: {number}")
         if root != Path.cwd():
             streams.note(f"apply its decisions with: unspin apply DECISIONS --root {root}")
     else:
@@ -132,13 +133,14 @@ def _report_files(
         ctx.exit(EXIT_UNUSABLE)
 
 
-def _expanded(path: Path) -> list[Path]:
+def _expanded(path: Path, exclusion: Exclusion) -> list[Path]:
     """The files that a path stands for."""
     if not path.is_dir():
         return [path]
     from unspin.batch import make_plan
 
-    return [job.input for job in make_plan(str(path), None).jobs if job.skip is None]
+    plan = make_plan(str(path), None, exclusion=exclusion)
+    return [job.input for job in plan.jobs if job.skip is None]
 
 
 def _root(paths: list[Path]) -> Path:

@@ -13,29 +13,6 @@ They build from the source of PyPI's ``kenlm`` in a minute::
     pip download --no-deps --no-binary kenlm kenlm
     mkdir source && tar xf kenlm-*.tar.gz -C source --strip-components=1
     cmake -S source -B build && make -C build lmplz build_binary     # into build/bin
-
-The pocketsphinx format (all numbers little-endian)::
-
-    "Trie Language Model"
-    uint8 order = 3
-    uint32[3] n-gram counts               the bigram count can be a few too high
-    4 bytes                               unused
-    float32[65536] bigram probabilities, float32[65536] bigram back-offs,
-    float32[65536] trigram probabilities  quantization tables
-    unigrams + 1 of (float32 probability, float32 back-off, uint32 first bigram)
-    bigrams + 1 of (word, table indexes, first trigram)     bit-packed
-    trigrams of (word, table index)                         bit-packed
-    uint32 size, words, each ended by NUL
-
-A packed field is as wide as the bit length of what it counts (words, trigrams)
-or 16 bits a table index, least significant bit first; an index pair has the
-probability in its high half. A packed array takes ``ceil((entries + 1) * bits
-/ 8) + 8`` bytes. Probabilities are logarithms to base 1.0001.
-
-N-grams are keyed backwards: under "used" come the words that stand before it,
-under those the words before them. The entry ``used, being, is`` is
-P(used | is being), and the back-off of ``being, is`` is that of the history
-"is being".
 """
 
 from __future__ import annotations
@@ -44,317 +21,21 @@ import gzip
 import hashlib
 import json
 import math
-import struct
 import subprocess
 import tempfile
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
-from unspin.errors import DataError, UnspinError
+from unspin.errors import UnspinError
 from unspin.language_model import NUMBER, LanguageModel, Mixture
+from unspin.learn.ngrams import NgramModel, history_log_probs, prune, read_arpa, write_arpa
+from unspin.learn.pocketsphinx import decode_pocketsphinx, pocketsphinx_model
 from unspin.pairs import read_pairs
 from unspin.tokens import sentences
-
-MAGIC = b"Trie Language Model"
-_TABLE = 65536
-# Natural logarithm of the format's base.
-_LOG_BASE = math.log(1.0001)
-_LN10 = math.log(10.0)
-_PADDING = 8  # bytes after each packed array
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """All n-grams of one length, sorted by their words.
-
-    ``words[i]`` is n-gram ``i`` in reading order as word numbers; ``log_prob``
-    of its last word given the others and ``backoff`` as a history are natural
-    logarithms.
-    """
-
-    words: NDArray[np.int32]
-    log_prob: Floats
-    backoff: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class NgramModel:
-    """A back-off model in memory: ``orders[0]`` are the unigrams, one per word in order."""
-
-    vocabulary: list[str]
-    orders: tuple[Order, ...]
-
-    @property
-    def counts(self) -> list[int]:
-        """The number of n-grams of each length."""
-        return [len(order.log_prob) for order in self.orders]
-
-
-# --- reading pocketsphinx ---
-
-
-def _unpack(data: bytes, start: int, entries: int, widths: Sequence[int]) -> tuple[list[Ints], int]:
-    """The fields of a packed array, and where the next part of the file begins."""
-    total = sum(widths)
-    size = ((entries + 1) * total + 7) // 8 + _PADDING
-    if start + size > len(data):
-        raise DataError("the n-gram arrays are cut off: the model file is incomplete")
-    raw = np.frombuffer(data, np.uint8, size, start).astype(np.uint64)
-    fields = []
-    offset = np.arange(entries, dtype=np.int64) * total
-    for width in widths:
-        byte = offset >> 3
-        value = np.zeros(entries, np.uint64)
-        # 32 bits that begin inside a byte can touch five bytes.
-        for k in range((width + 14) // 8):
-            value |= raw[byte + k] << np.uint64(8 * k)
-        value >>= (offset & 7).astype(np.uint64)
-        value &= np.uint64((1 << width) - 1)
-        fields.append(value.astype(np.int64))
-        offset = offset + width
-    return fields, start + size
-
-
-def decode_pocketsphinx(data: bytes) -> NgramModel:
-    """The trigram model in the bytes of a pocketsphinx ``.lm.bin`` file.
-
-    Raises:
-        DataError: if the bytes are of another format or incomplete.
-    """
-    if not data.startswith(MAGIC):
-        raise DataError(f"no pocketsphinx trie model: it does not begin with {MAGIC.decode()!r}")
-    at = len(MAGIC)
-    if len(data) < at + 17 + 3 * _TABLE * 4:
-        raise DataError("the header is cut off: the model file is incomplete")
-    if data[at] != 3:
-        raise DataError(f"the model has order {data[at]}; only trigram models are understood")
-    n1, _, n3 = struct.unpack_from("<3I", data, at + 1)
-    at += 17
-    tables = np.frombuffer(data, "<f4", 3 * _TABLE, at).reshape(3, _TABLE).astype(np.float64)
-    at += tables.size * 4
-    if len(data) < at + 12 * (n1 + 1):
-        raise DataError("the unigrams are cut off: the model file is incomplete")
-    unigrams = np.frombuffer(
-        data, [("prob", "<f4"), ("backoff", "<f4"), ("next", "<u4")], n1 + 1, at
-    )
-    at += unigrams.nbytes
-    first2 = unigrams["next"].astype(np.int64)
-    n2 = int(first2[-1])  # the header's count is too high
-    word_bits, next_bits = n1.bit_length(), n3.bit_length()
-    header_n2 = struct.unpack_from("<I", data, len(MAGIC) + 5)[0]
-    (word2, index2, first3), _ = _unpack(data, at, n2 + 1, (word_bits, 32, next_bits))
-    at += ((header_n2 + 1) * (word_bits + 32 + next_bits) + 7) // 8 + _PADDING
-    (word3, index3), at = _unpack(data, at, n3, (word_bits, 16))
-    if at + 4 > len(data):
-        raise DataError("the words are cut off: the model file is incomplete")
-    size = struct.unpack_from("<I", data, at)[0]
-    words = data[at + 4 : at + 4 + size].split(b"\0")[:n1]
-    if len(words) != n1:
-        raise DataError("the words are cut off: the model file is incomplete")
-    predicted2 = np.repeat(np.arange(n1), np.diff(first2))
-    of3 = np.repeat(np.arange(n2), np.diff(first3[: n2 + 1]))
-    orders = (
-        _order(
-            np.arange(n1)[:, None],
-            unigrams["prob"][:-1].astype(np.float64),
-            unigrams["backoff"][:-1].astype(np.float64),
-        ),
-        _order(
-            np.stack([word2[:n2], predicted2], 1),
-            tables[0][index2[:n2] >> 16],
-            tables[1][index2[:n2] & 0xFFFF],
-        ),
-        _order(np.stack([word3, word2[of3], predicted2[of3]], 1), tables[2][index3], np.zeros(n3)),
-    )
-    return NgramModel([w.decode("utf-8") for w in words], orders)
-
-
-def _order(words: NDArray[Any], prob: Floats, backoff: Floats) -> Order:
-    by = np.lexsort(words.T[::-1])
-    return Order(words[by].astype(np.int32), prob[by] * _LOG_BASE, backoff[by] * _LOG_BASE)
-
-
-# --- scores and pruning ---
-
-
-class _Index:
-    """Finds n-grams of a model by their words."""
-
-    def __init__(self, model: NgramModel) -> None:
-        self.model = model
-        self._size = len(model.vocabulary)
-        self._keys: list[Ints] = []
-        # The orders are sorted, so prefixes and with them the keys ascend.
-        for order in model.orders:
-            self._keys.append(self._key(order.words))
-
-    def _key(self, rows: NDArray[np.int32]) -> Ints:
-        prefix = self.find(rows[:, :-1]) if rows.shape[1] > 1 else np.zeros(len(rows), np.int64)
-        return np.where(prefix < 0, -1, prefix * self._size + rows[:, -1])
-
-    def find(self, rows: NDArray[np.int32]) -> Ints:
-        """The number of each n-gram, or -1 where the model lacks it."""
-        found = rows[:, 0].astype(np.int64)
-        for n in range(1, rows.shape[1]):
-            keys = self._keys[n]
-            key = found * self._size + rows[:, n]
-            place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
-            found = np.where((found >= 0) & (keys[place] == key), place, -1)
-        return found
-
-    def log_prob(self, rows: NDArray[np.int32]) -> Floats:
-        """Log P(last word | words before it), backing off where need be."""
-        order = self.model.orders[rows.shape[1] - 1]
-        found = self.find(rows)
-        result: Floats = order.log_prob[found]
-        missing = np.flatnonzero(found < 0)
-        if len(missing):
-            history = self.find(rows[missing, :-1])
-            backoff = self.model.orders[rows.shape[1] - 2].backoff[history]
-            result[missing] = np.where(history < 0, 0.0, backoff) + self.log_prob(rows[missing, 1:])
-        return result
-
-    def marginal(self, rows: NDArray[np.int32]) -> Floats:
-        """Log P of whole n-grams by the chain rule; a sentence starts as often as one ends."""
-        begin, end = (self.model.vocabulary.index(w) for w in ("<s>", "</s>"))
-        first = rows[:, 0]
-        total = self.model.orders[0].log_prob[np.where(first == begin, end, first)]
-        for n in range(2, rows.shape[1] + 1):
-            total = total + self.log_prob(rows[:, :n])
-        return total
-
-
-def prune(
-    model: NgramModel, thresholds: Sequence[float], histories: Sequence[Floats] | None = None
-) -> NgramModel:
-    """The model without the n-grams whose loss hardly raises its perplexity.
-
-    This is Stolcke's relative-entropy criterion (1998): each n-gram is judged
-    by itself, longest first; what begins or ends a longer one stays, since a
-    trie has to hold it anyway; and the back-offs are renormalized.
-    ``thresholds`` are relative losses for bigrams, trigrams and so on.
-
-    ``histories[n]`` are log-probabilities of the n-grams of length ``n + 1``.
-    Give true ones for a Kneser-Ney model: its own lower orders are no
-    marginals, and pruning by them ruins it (Chelba 2010).
-    """
-    for n in range(len(model.orders) - 1, 0, -1):
-        index = _Index(model)
-        order, shorter = model.orders[n], model.orders[n - 1]
-        history = index.find(order.words[:, :-1])
-        lower = index.log_prob(order.words[:, 1:])
-        marginal = histories[n - 1] if histories else index.marginal(shorter.words)
-        size = len(shorter.log_prob)
-        # The mass left to back-off, kept consistent with the stored weights
-        # although stored probabilities are rounded.
-        rest = np.maximum(1 - np.bincount(history, np.exp(lower), size), 1e-9)
-        left = rest * np.exp(shorter.backoff)
-        prob, low = np.exp(order.log_prob), np.exp(lower)
-        change = np.log((left[history] + prob) / (rest[history] + low)) - shorter.backoff[history]
-        loss = -np.exp(marginal[history]) * (
-            prob * (lower + shorter.backoff[history] + change - order.log_prob)
-            + change * left[history]
-        )
-        keep = np.expm1(loss) >= thresholds[n - 1]
-        if n + 1 < len(model.orders):
-            longer = model.orders[n + 1].words
-            for inner in (longer[:, :-1], longer[:, 1:]):
-                found = index.find(inner)
-                keep[found[found >= 0]] = True
-        gone = ~keep
-        left += np.bincount(history[gone], prob[gone], size)
-        rest += np.bincount(history[gone], low[gone], size)
-        changed = np.bincount(history[gone], minlength=size) > 0
-        backoff = np.where(changed, np.log(left / rest), shorter.backoff)
-        orders = list(model.orders)
-        orders[n - 1] = replace(shorter, backoff=backoff)
-        orders[n] = Order(order.words[keep], order.log_prob[keep], order.backoff[keep])
-        model = NgramModel(model.vocabulary, tuple(orders))
-    return model
-
-
-# --- ARPA files ---
-
-
-def write_arpa(model: NgramModel, path: Path) -> None:
-    """Write the model as an ARPA text file (logarithms to base ten)."""
-    words = np.array(model.vocabulary, object)
-    with path.open("w", encoding="utf-8") as file:
-        file.write("\\data\\\n")
-        for n, count in enumerate(model.counts, 1):
-            file.write(f"ngram {n}={count}\n")
-        for n, order in enumerate(model.orders, 1):
-            file.write(f"\n\\{n}-grams:\n")
-            probs = (order.log_prob / _LN10).tolist()
-            backoffs = (order.backoff / _LN10).tolist()
-            grams = words[order.words].tolist()
-            if n == len(model.orders):
-                file.writelines(
-                    f"{p:.6g}\t{' '.join(g)}\n" for p, g in zip(probs, grams, strict=True)
-                )
-            else:
-                file.writelines(
-                    f"{p:.6g}\t{' '.join(g)}\t{b:.6g}\n"
-                    for p, g, b in zip(probs, grams, backoffs, strict=True)
-                )
-        file.write("\n\\end\\\n")
-
-
-def read_arpa(path: Path) -> NgramModel:
-    """The model in an ARPA file.
-
-    Raises:
-        DataError: naming the line that is not understood.
-    """
-    numbers: dict[str, int] = {}
-    orders: list[Order] = []
-    rows: list[list[int]] = []
-    probs: list[float] = []
-    backoffs: list[float] = []
-    length = 0
-
-    def finish() -> None:
-        if length:
-            grams = np.array(rows, np.int32).reshape(-1, length)
-            by = np.lexsort(grams.T[::-1])
-            scale = _LN10
-            orders.append(
-                Order(grams[by], np.array(probs)[by] * scale, np.array(backoffs)[by] * scale)
-            )
-
-    with path.open(encoding="utf-8") as file:
-        for at, line in enumerate(file, 1):
-            if line[0] == "\\":
-                finish()
-                rows, probs, backoffs = [], [], []
-                length = int(line[1:].split("-")[0]) if "-grams:" in line else 0
-            elif length and line != "\n":
-                fields = line.rstrip("\n").split("\t")
-                grams_text = fields[1].split(" ") if len(fields) > 1 else []
-                if len(grams_text) != length:
-                    raise DataError(f"{path}, line {at}: expected a {length}-gram: {line!r}")
-                if length == 1:
-                    numbers[grams_text[0]] = len(numbers)
-                rows.append([numbers[word] for word in grams_text])
-                probs.append(float(fields[0]))
-                backoffs.append(float(fields[2]) if len(fields) > 2 else 0.0)
-    if not orders:
-        raise DataError(f"{path} is no ARPA file: it has no n-gram section")
-    return NgramModel(list(numbers), tuple(orders))
-
-
-# --- building and measuring ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,41 +111,6 @@ def perplexity(
     return math.exp(-total / count)
 
 
-def history_log_probs(model: NgramModel, texts: Iterable[Sequence[str]]) -> list[Floats]:
-    """How often real text comes through each history, half and half with the model's own view.
-
-    Pruning with these keeps what the texts to be read need. Entry ``n`` is for
-    n-grams of length ``n + 1``.
-    """
-    numbers = {word: i for i, word in enumerate(model.vocabulary)}
-    begin = numbers["<s>"]
-    stream: list[int] = []
-    for text in texts:
-        stream.append(begin)
-        for word in text:
-            number = numbers.get(word, -1)
-            if word == "'s" and stream[-1] >= 0:
-                joined = numbers.get(model.vocabulary[stream[-1]] + word, -1)
-                if joined >= 0:
-                    stream[-1] = joined
-                    continue
-            stream.append(number)
-    ids = np.array(stream, np.int32)
-    index = _Index(model)
-    result = []
-    for n in range(1, len(model.orders)):
-        rows = np.stack([ids[k : len(ids) - n + 1 + k] for k in range(n)], 1)
-        rows = rows[(rows >= 0).all(1) & (rows[:, 1:] != begin).all(1)]
-        counts = np.zeros(model.counts[n - 1])
-        for part in np.array_split(rows, len(rows) // 2_000_000 + 1):
-            found = index.find(part)
-            counts += np.bincount(found[found >= 0], minlength=len(counts))
-        share = counts / max(len(ids), 1)
-        own = np.exp(index.marginal(model.orders[n - 1].words))
-        result.append(np.log(0.5 * share + 0.5 * own))
-    return result
-
-
 # --- the corpus ---
 
 
@@ -508,27 +154,6 @@ def spoken(word: str) -> str:
 
 
 # --- the commands ---
-
-
-def pocketsphinx_model(path: Path | None) -> tuple[bytes, str]:
-    """The bytes of pocketsphinx's English model and the package's version.
-
-    ``path`` is a wheel, or the model file itself; ``None`` is the installed package.
-    """
-    inner = "pocketsphinx/model/en-us/en-us.lm.bin"
-    try:
-        if path is None:
-            package = metadata.distribution("pocketsphinx")
-            return Path(str(package.locate_file(inner))).read_bytes(), package.version
-        if path.suffix == ".whl":
-            with zipfile.ZipFile(path) as wheel:
-                return wheel.read(inner), path.name.split("-")[1]
-        return path.read_bytes(), "unknown"
-    except (metadata.PackageNotFoundError, OSError, KeyError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"pocketsphinx's {inner} cannot be read: {error}; "
-            "pip install pocketsphinx, or give its wheel with --pocketsphinx"
-        ) from error
 
 
 def _sha256(path: Path) -> str:

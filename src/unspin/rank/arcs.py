@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unspin.lattice import runs
 from unspin.rank.hashing import BOUNDARY, word_hash
 from unspin.records import Lattice, Rule, Token
 
@@ -63,22 +64,16 @@ def arc_table(lattices: Sequence[Lattice]) -> ArcTable:
         if not lattice.arcs:
             continue
         tokens = lattice.sentence.tokens
-        hashes = [boundary, boundary, *(word_hash(t.norm) for t in tokens), boundary, boundary]
-        previous = (-1, -1)
-        for arc in lattice.arcs:
-            span = (arc.start, arc.end)
-            if span != previous:
-                if rules:
-                    arc_at.append(len(rules))
-                previous = span
-                spans.append((number, arc.start, arc.end))
-                spun.append(word_hash(arc.rule.spun))
-                left.append((hashes[arc.start + 1], hashes[arc.start]))
-                right.append((hashes[arc.end + 2], hashes[arc.end + 3]))
-                shape.append(2 * case_of(tokens[arc.start]) + (arc.start == 0))
-            rules.append(arc.rule)
-    if rules:
-        arc_at.append(len(rules))
+        hashes = [boundary, boundary, *[word_hash(t.norm) for t in tokens], boundary, boundary]
+        size = len(rules)
+        rules += [rule for _, _, rule in lattice.arcs]
+        for start, end, first, last in runs(lattice.arcs):
+            arc_at.append(size + last)
+            spans.append((number, start, end))
+            spun.append(word_hash(rules[size + first].spun))
+            left.append((hashes[start + 1], hashes[start]))
+            right.append((hashes[end + 2], hashes[end + 3]))
+            shape.append(2 * case_of(tokens[start]) + (start == 0))
     return ArcTable(
         spans,
         np.array(arc_at, np.int64),

@@ -1,14 +1,15 @@
 """The encoder at work: sentences in, vectors of spans and words out, by onnxruntime.
 
 Sentences of a paragraph are read together, in chunks of at most ``MAX_PIECES``
-word pieces; chunks of like length share a batch.
+word pieces. Only chunks of the same length share a batch: padding would cost time and,
+since activations are quantized by the range of their batch, change results.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -76,9 +77,9 @@ class Encoder:
         changed: list[Floats] = [np.zeros(0, np.float32)] * len(sentences)
         guesses: list[Floats] = [np.zeros((0, DRAFT - 1), np.float32)] * len(sentences)
         for group in _batches(sentences, cuts):
-            longest = max(sum(len(cuts[n][0]) for n in chunk) for chunk in group) + 4
-            ids = np.zeros((len(group), longest), np.int64)
-            draft = np.zeros((len(group) * longest, DRAFT), np.float32)
+            size = sum(len(cuts[n][0]) for n in group[0]) + 4
+            ids = np.zeros((len(group), size), np.int64)
+            draft = np.zeros((len(group) * size, DRAFT), np.float32)
             ends: list[tuple[int, int]] = []
             words: list[tuple[int, int]] = []
             order: list[int] = []
@@ -88,7 +89,7 @@ class Encoder:
                 for n in chunk:
                     pieces, begin = cuts[n]
                     ids[row, at : at + len(pieces)] = pieces
-                    base = row * longest + at
+                    base = row * size + at
                     words.extend((base + a, base + b - 1) for a, b in pairwise(begin))
                     for s in range(span_at[n], span_at[n + 1]):
                         _, start, end = spans[s]
@@ -98,15 +99,14 @@ class Encoder:
                             draft[base + begin[start] : base + begin[end]] += drafts[s]
                     at += len(pieces)
                 ids[row, at] = self._pieces.sep
-            out = self._run(ids, draft.reshape(len(group), longest, DRAFT), ends, words)
+            out = self._run(ids, draft.reshape(len(group), size, DRAFT), ends, words)
             vectors[order] = out[0]
             at = 0
             for chunk in group:
                 for n in chunk:
-                    size = len(cuts[n][1]) - 1
-                    changed[n] = out[1][at : at + size]
-                    guesses[n] = out[2][at : at + size]
-                    at += size
+                    end = at + len(cuts[n][1]) - 1
+                    changed[n], guesses[n] = out[1][at:end], out[2][at:end]
+                    at = end
         return Reading(vectors, changed, guesses)
 
     def _run(
@@ -132,12 +132,15 @@ class Encoder:
 
     def _cut(self, sentence: Sentence) -> tuple[list[int], list[int]]:
         """A sentence's pieces and the offset of each token's first, at most ``MAX_PIECES``."""
+        cuts = [self._pieces.ids(token.norm) for token in sentence.tokens]
+        begin = [0, *accumulate(map(len, cuts))]
+        if begin[-1] <= MAX_PIECES:
+            return list(chain.from_iterable(cuts)), begin
         pieces: list[int] = []
         begin = [0]
-        left = len(sentence.tokens)
-        for token in sentence.tokens:
+        left = len(cuts)
+        for cut in cuts:
             left -= 1
-            cut = self._pieces.ids(token.norm)
             # A token keeps at least one piece, so that every span has its states.
             pieces.extend(cut[: max(1, MAX_PIECES - len(pieces) - left)])
             begin.append(len(pieces))
@@ -147,7 +150,7 @@ class Encoder:
 def _batches(
     sentences: Sequence[Sentence], cuts: list[tuple[list[int], list[int]]]
 ) -> list[list[list[int]]]:
-    """Sentences joined to chunks of one paragraph, chunks of like length together."""
+    """Sentences joined to chunks of one paragraph, chunks of the same length together."""
     chunks: list[list[int]] = []
     sizes: list[int] = []
     paragraph = -1
@@ -161,8 +164,10 @@ def _batches(
             sizes.append(size)
         paragraph = sentence.paragraph
     groups: list[list[list[int]]] = []
-    for c in sorted(range(len(chunks)), key=lambda c: sizes[c]):
-        if not groups or (len(groups[-1]) + 1) * (sizes[c] + 4) > _BATCH_PIECES:
+    last = -1
+    for c in sorted(range(len(chunks)), key=sizes.__getitem__):
+        if sizes[c] != last or (len(groups[-1]) + 1) * (sizes[c] + 4) > _BATCH_PIECES:
             groups.append([])
         groups[-1].append(chunks[c])
+        last = sizes[c]
     return groups

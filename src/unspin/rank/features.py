@@ -43,7 +43,8 @@ class FeaturesRanker:
         try:
             manifest = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
             weights = np.load(path, mmap_mode="r", allow_pickle=False)
-            ranker = cls(weights, float(manifest["scale"]), manifest["families"])
+            # A plain view: numpy wraps every look-up in a memory map anew.
+            ranker = cls(weights.view(np.ndarray), float(manifest["scale"]), manifest["families"])
         except (OSError, ValueError, KeyError) as error:
             raise DataError(f"features model {path} cannot be used: {error}") from error
         if weights.dtype != np.int8 or weights.size != 1 << ranker._bits:
@@ -71,8 +72,9 @@ class FeaturesRanker:
         owner = table.owner
         family, bin_ = self.family(spinner), rate_bin(rate)
         base = np.array([rule.channel for rule in table.rules])
-        original = np.array([word_hash(rule.original) for rule in table.rules], np.uint64)
-        known = np.array([rule.original in words for rule in table.rules], np.uint64)
+        originals = [rule.original for rule in table.rules]
+        original = np.array(list(map(word_hash, originals)), np.uint64)
+        known = np.array([original in words for original in originals], np.uint64)
         channel = np.searchsorted(CHANNEL_EDGES, base, side="right").astype(np.uint64)
         change = self._sum(table, owner, original, known, channel, family, bin_)
         spans = np.arange(len(table.spans))

@@ -27,15 +27,19 @@ def fluency(
     Originals are norms joined by spaces; an empty one deletes the words. Only
     the words nearby are looked at, as they stand.
     """
+    if not originals:
+        return []
     before = model.initial_state()
     for word in norms[max(0, start - _BEFORE) : start]:
         before, _ = model.step(before, word)
     after = norms[end : end + _AFTER - 1]
 
+    step = model.step
+
     def score(words: Sequence[str]) -> float:
         state, total = before, 0.0
         for word in (*words, *after):
-            state, log_prob = model.step(state, word)
+            state, log_prob = step(state, word)
             total += log_prob
         return total
 

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from unspin.errors import InputError
+from unspin.files import TextFile
 from unspin.sources import csv, html, jsonl, markdown, parquet, text
 from unspin.sources.base import Change, ReadOptions, Record, Source, Writer
 from unspin.sources.views import View
 
 __all__ = [
+    "ARTICLES",
+    "DATASETS",
     "MARKUPS",
     "READERS",
     "Change",
@@ -20,10 +23,12 @@ __all__ = [
     "View",
     "Writer",
     "open_source",
+    "read_article",
     "suffix_of",
 ]
 
-READERS: dict[str, Callable[[Path, ReadOptions], Source]] = {
+# Files that are one article each, and files of many.
+ARTICLES: dict[str, Callable[[Path, ReadOptions], text.WholeFile]] = {
     ".txt": text.read,
     ".text": text.read,
     ".md": markdown.read,
@@ -31,6 +36,8 @@ READERS: dict[str, Callable[[Path, ReadOptions], Source]] = {
     ".html": html.read,
     ".htm": html.read,
     ".xhtml": html.read,
+}
+DATASETS: dict[str, Callable[[Path, ReadOptions], Source]] = {
     ".jsonl": jsonl.read,
     ".jsonl.gz": jsonl.read,
     ".jsonl.zst": jsonl.read,
@@ -39,11 +46,13 @@ READERS: dict[str, Callable[[Path, ReadOptions], Source]] = {
     ".tsv": csv.read,
     ".parquet": parquet.read,
 }
+READERS: dict[str, Callable[[Path, ReadOptions], Source]] = {**ARTICLES, **DATASETS}
 MARKUPS: dict[str, Callable[[str], View]] = {
     "text": text.view,
     "markdown": markdown.view,
     "html": html.view,
 }
+DATASET = "{name} holds many articles: use unspin batch {name} OUT, which restores each"
 UNKNOWN = "{name} has no known ending; unspin reads {known}"
 
 
@@ -68,3 +77,19 @@ def open_source(path: Path, options: ReadOptions) -> Source:
     if suffix is None:
         raise InputError(UNKNOWN.format(name=path.name, known=", ".join(READERS)))
     return READERS[suffix](path, options)
+
+
+def read_article(path: Path, encoding: str | None) -> tuple[TextFile, View]:
+    """The file at ``path``, one article, and what of it is prose.
+
+    A name without a known ending is plain text.
+
+    Raises:
+        InputError: if the name is a dataset's or the file cannot be read.
+    """
+    suffix = suffix_of(path)
+    if suffix in DATASETS and not path.is_dir():
+        raise InputError(DATASET.format(name=path))
+    source = ARTICLES.get(suffix or "", text.read)(path, ReadOptions((), encoding))
+    file = source.read()
+    return file, MARKUPS[source.markup](file.text)

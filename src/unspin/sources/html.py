@@ -15,13 +15,12 @@ import contextlib
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 from unspin.errors import InputError
-from unspin.files import broken_bytes, decode_text, read_text
-from unspin.sources.base import ReadOptions, Record
-from unspin.sources.text import WholeFile, whole_record
+from unspin.files import TextFile, broken_bytes, decode_text, read_text
+from unspin.sources.base import ReadOptions
+from unspin.sources.text import WholeFile
 from unspin.sources.views import View, ViewBuilder
 
 # Tags that sentences run across; an unknown tag is one of them. All others end a block.
@@ -93,15 +92,19 @@ def read(path: Path, options: ReadOptions) -> WholeFile:
 
 
 class _HtmlFile(WholeFile):
-    def records(self) -> Iterator[Record]:
-        """The one article."""
+    def read(self) -> TextFile:
+        """The page as text, in the encoding that it declares.
+
+        Raises:
+            InputError: if it cannot be read as text.
+        """
         file = read_text(self._path, self._encoding)
         broken = self._encoding is None and not file.bom and broken_bytes(file)
         declared = _declared(self._path) if broken else None
         if declared is not None:
             with contextlib.suppress(InputError, OSError):
                 file = decode_text(self._path.read_bytes(), self._path, declared)
-        yield whole_record(file)
+        return file
 
 
 def _declared(path: Path) -> str | None:

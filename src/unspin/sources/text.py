@@ -35,9 +35,19 @@ class WholeFile:
         self._encoding = encoding
         self.markup = markup
 
+    def read(self) -> TextFile:
+        """The file as text.
+
+        Raises:
+            InputError: if it cannot be read as text.
+        """
+        return read_text(self._path, self._encoding)
+
     def records(self) -> Iterator[Record]:
-        """The one article."""
-        yield whole_record(read_text(self._path, self._encoding))
+        """The one article; an empty one is nothing to restore."""
+        file = self.read()
+        skip = None if file.text.strip() else "empty"
+        yield Record("", {"": file.text}, file, skip=skip)
 
     def writer(self, target: IO[bytes]) -> Writer:
         """A writer of the whole file."""
@@ -46,12 +56,6 @@ class WholeFile:
     def original(self, record: Record) -> Any:
         """The text."""
         return record.texts.get("", "")
-
-
-def whole_record(file: TextFile) -> Record:
-    """The record of a file; an empty one is nothing to restore."""
-    skip = None if file.text.strip() else "empty"
-    return Record("", {"": file.text}, file, skip=skip)
 
 
 class _WholeWriter:

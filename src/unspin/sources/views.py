@@ -9,7 +9,7 @@ piece; what a piece does not cover (markup, entities, code) cannot be touched::
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -58,6 +58,21 @@ class View:
             if all(part is not None for part in parts):
                 found.extend(part for part in parts if part is not None)
         return tuple(found)
+
+    def place(self, start: int, end: int) -> tuple[int, int] | None:
+        """Where ``text[start:end]`` stands in ``raw``, with the markup between its ends.
+
+        Ends that no piece covers are left out; ``None`` where nothing is left.
+        """
+        first = bisect_right(self.pieces, start, key=lambda piece: piece.end)
+        last = bisect_left(self.pieces, end, key=lambda piece: piece.start) - 1
+        if first > last:
+            return None
+        begin, stop = self.pieces[first], self.pieces[last]
+        return (
+            begin.origin + max(start - begin.start, 0),
+            stop.origin + min(end, stop.end) - stop.start,
+        )
 
     def _carry(self, edit: Edit, starts: list[int]) -> Edit | None:
         number = bisect_right(starts, edit.start) - 1

@@ -1,0 +1,207 @@
+"""Fits the trees that say whether a text is spun (``unspin.verdict``).
+
+    python training/verdict.py collect PAIRS... --clean FOLDER... -w WORK [--part 0/2]
+    python training/verdict.py fit -w WORK [-o verdict.npz]
+
+PAIRS are dev files and simulated documents (``simulate.py``) made of dev's
+originals; each text is shown whole and as passages of 25 to 200 words,
+spun and original. FOLDERs hold clean text of other kinds (``*.txt``), as
+``benchmarks/clean.py`` fetches it; only the files that it does not measure are
+used. ``collect`` writes a pickle of our own making to WORK and may be run in
+parts side by side; ``fit`` prints AUROC by family and length, cross-validated
+over documents, and writes the ensembles fitted on all. Needs scikit-learn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import random
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unspin.document import screen
+from unspin.evaluate import auroc
+from unspin.pairs import read_pairs
+from unspin.protect import ProtectedIndex, protected_spans
+from unspin.restorer import Restorer, reading_of
+from unspin.tokens import paragraph_norms, sentences
+from unspin.verdict import RISES, glance_features, read_features
+
+SIZES = (25, 50, 100, 200)
+# Documents of a clean kind, and how much of each (code points).
+CLEAN, CLEAN_SIZE = 45, 3000
+TREES = {"glance": 100, "read": 200}
+FOLDS = 5
+
+
+def passage(text: str, size: int, rng: random.Random) -> str | None:
+    """About ``size`` words of whole sentences from a random paragraph on."""
+    paragraphs = [p for p in text.split("\n") if len(p.split()) >= 15]
+    if not paragraphs:
+        return None
+    words = 0
+    chosen = []
+    for paragraph in paragraphs[rng.randrange(len(paragraphs)) :]:
+        here = []
+        for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z\"“(])", paragraph):
+            if words < size:
+                here.append(sentence)
+                words += len(sentence.split())
+        if here:
+            chosen.append(" ".join(here))
+    return "\n\n".join(chosen) if words >= 0.6 * size else None
+
+
+def texts(args: argparse.Namespace) -> Iterator[tuple[str, str, str, str]]:
+    """(family or kind, size, document, text); clean kinds begin with "clean"."""
+    rng = random.Random(5)
+    seen: set[str] = set()
+    for path in args.pairs:
+        for pair in read_pairs([path]):
+            both = [(pair.spinner, pair.spun)]
+            if pair.original not in seen:
+                seen.add(pair.original)
+                both.append(("clean dev", pair.original))
+            for kind, text in both:
+                yield kind, "whole", pair.id, text
+                for size in SIZES:
+                    if part := passage(text, size, rng):
+                        yield kind, str(size), pair.id, part
+    for folder in args.clean:
+        files = [f for f in sorted(folder.glob("*.txt")) if zlib.crc32(f.name.encode()) % 2]
+        rng.shuffle(files)
+        for file in files[:CLEAN]:
+            text = file.read_text(encoding="utf-8", errors="replace")
+            at = rng.randrange(max(1, len(text) - CLEAN_SIZE))
+            at = text.find("\n", at) + 1
+            kind = f"clean {folder.name}"
+            yield kind, "whole", file.name, text[at : at + CLEAN_SIZE]
+            for size in SIZES:
+                for _ in range(2):
+                    if part := passage(text, size, rng):
+                        yield kind, str(size), file.name, part
+
+
+def collect(args: argparse.Namespace) -> None:
+    """Write the features of every text."""
+    restorer = Restorer()
+    models = restorer._models
+    part, parts = map(int, args.part.split("/"))
+    found: list[dict[str, Any]] = []
+    for number, (kind, size, name, text) in enumerate(texts(args)):
+        if number % parts != part:
+            continue
+        seen = screen(paragraph_norms(text), models.spinners, restorer.settings.spin_prior)
+        seen = replace(seen, glance=restorer._glance(text, seen), suspicious=True)
+        if seen.words < 15 or not seen.glance:
+            continue
+        split = sentences(text)
+        protected = ProtectedIndex(protected_spans(text, split, restorer.settings))
+        evidence, lattices, rankings = restorer._rank(split, protected, seen)
+        reading = reading_of(lattices, rankings, evidence)
+        if reading.changed:
+            found.append(
+                {
+                    "kind": kind,
+                    "size": size,
+                    "document": name,
+                    "glance": glance_features(seen),
+                    "read": read_features(seen, reading),
+                }
+            )
+    args.work.mkdir(parents=True, exist_ok=True)
+    (args.work / f"verdict.{part}.pickle").write_bytes(pickle.dumps(found))
+
+
+def fit(args: argparse.Namespace) -> None:
+    """Cross-validate, report, fit on all and write."""
+    found = [
+        row
+        for path in sorted(args.work.glob("verdict.*.pickle"))
+        for row in pickle.loads(path.read_bytes())
+    ]
+    kinds = np.array([row["kind"] for row in found])
+    sizes = np.array([row["size"] for row in found])
+    clean = np.char.startswith(kinds, "clean")
+    folds = np.array([zlib.crc32(row["document"].encode()) % FOLDS for row in found])
+    arrays = {}
+    for name, trees in TREES.items():
+        x = np.stack([row[name] for row in found])
+        odds = np.zeros(len(x))
+        for fold in range(FOLDS):
+            model = boosted(name, trees).fit(x[folds != fold], ~clean[folds != fold])
+            odds[folds == fold] = model.decision_function(x[folds == fold])
+        for size in sorted(set(sizes)):
+            here = sizes == size
+            negative = odds[here & clean].tolist()
+            scores = {
+                kind: f"{auroc(odds[here & (kinds == kind)].tolist(), negative):.4f}"
+                for kind in sorted(set(kinds[here & ~clean]))
+            }
+            print(name, size, "AUROC", scores)
+        nodes, offset = exported(boosted(name, trees).fit(x, ~clean))
+        arrays[f"{name}_nodes"], arrays[f"{name}_offset"] = nodes, offset
+    np.savez_compressed(args.output, **arrays)
+
+
+def boosted(name: str, trees: int) -> Any:
+    """The classifier, not yet fitted."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    return HistGradientBoostingClassifier(
+        monotonic_cst=RISES[name],
+        max_iter=trees,
+        learning_rate=0.05,
+        max_leaf_nodes=8,
+        min_samples_leaf=25,
+        l2_regularization=5,
+        random_state=1,
+    )
+
+
+def exported(model: Any) -> tuple[np.ndarray, np.float64]:
+    """(trees, nodes, 5) as ``unspin.verdict`` reads them, and the offset."""
+    trees = [tree.nodes for (tree,) in model._predictors]
+    nodes = np.zeros((len(trees), max(map(len, trees)), 5), np.float32)
+    for number, tree in enumerate(trees):
+        own = np.arange(len(tree))
+        leaf = tree["is_leaf"].astype(bool)
+        nodes[number, : len(tree)] = np.column_stack(
+            [
+                tree["feature_idx"],
+                tree["num_threshold"],
+                np.where(leaf, own, tree["left"]),
+                np.where(leaf, own, tree["right"]),
+                np.where(leaf, tree["value"], 0.0),
+            ]
+        )
+        nodes[number, len(tree) :, 2:4] = np.arange(len(tree), nodes.shape[1])[:, None]
+    return nodes, np.float64(model._baseline_prediction.item())
+
+
+def main() -> None:
+    """Run a stage."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    stages = parser.add_subparsers(dest="stage", required=True)
+    collecting, fitting = stages.add_parser("collect"), stages.add_parser("fit")
+    collecting.add_argument("pairs", nargs="+", type=Path)
+    collecting.add_argument("--clean", nargs="*", type=Path, default=[])
+    collecting.add_argument("--part", default="0/1", help="which of how many parts")
+    fitting.add_argument("-o", "--output", type=Path, default=Path("src/unspin/data/verdict.npz"))
+    for stage in (collecting, fitting):
+        stage.add_argument("-w", "--work", type=Path, required=True)
+    args = parser.parse_args()
+    {"collect": collect, "fit": fit}[args.stage](args)
+
+
+if __name__ == "__main__":
+    main()
