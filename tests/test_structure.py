@@ -29,7 +29,7 @@ ORDER = (
     *("language_model", "garble"),
     "lattice",
     "rank",
-    *("decoder", "document", "rate", "calibration", "weights"),
+    *("decoder", "document", "verdict", "rate", "calibration", "weights"),
     *("edits", "markup", "decisions"),
     *("models", "restorer"),
     *("gold", "diffing", "pairs", "evaluate"),

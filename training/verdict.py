@@ -1,4 +1,4 @@
-"""Fits the trees that say whether a text is spun (``unspin.verdict``).
+"""Fits what says whether a text is spun (``unspin.verdict``).
 
     python training/verdict.py collect PAIRS... --clean FOLDER... -w WORK [--part 0/2]
     python training/verdict.py fit -w WORK [-o verdict.npz]
@@ -32,12 +32,12 @@ from unspin.pairs import read_pairs
 from unspin.protect import ProtectedIndex, protected_spans
 from unspin.restorer import Restorer, reading_of
 from unspin.tokens import paragraph_norms, sentences
-from unspin.verdict import RISES, glance_features, read_features
+from unspin.verdict import _OVERRULES, READ_RISES, glance_features, read_features
 
 SIZES = (25, 50, 100, 200)
 # Documents of a clean kind, and how much of each (code points).
 CLEAN, CLEAN_SIZE = 45, 3000
-TREES = {"glance": 100, "read": 200}
+TREES = 200
 FOLDS = 5
 
 
@@ -131,39 +131,50 @@ def fit(args: argparse.Namespace) -> None:
     sizes = np.array([row["size"] for row in found])
     clean = np.char.startswith(kinds, "clean")
     folds = np.array([zlib.crc32(row["document"].encode()) % FOLDS for row in found])
-    arrays = {}
-    for name, trees in TREES.items():
-        x = np.stack([row[name] for row in found])
-        odds = np.zeros(len(x))
-        for fold in range(FOLDS):
-            model = boosted(name, trees).fit(x[folds != fold], ~clean[folds != fold])
-            odds[folds == fold] = model.decision_function(x[folds == fold])
-        for size in sorted(set(sizes)):
-            here = sizes == size
-            negative = odds[here & clean].tolist()
-            scores = {
-                kind: f"{auroc(odds[here & (kinds == kind)].tolist(), negative):.4f}"
+    glance, read = (np.stack([row[name] for row in found]) for name in ("glance", "read"))
+    odds = {name: np.zeros(len(found)) for name in ("glance", "read", "both")}
+    for fold in range(FOLDS):
+        train, test = folds != fold, folds == fold
+        weights = regression(glance[train], ~clean[train])
+        odds["glance"][test] = glance[test] @ weights[:-1] + weights[-1]
+        odds["read"][test] = boosted(read[train], ~clean[train]).decision_function(read[test])
+    odds["both"] = np.maximum(odds["read"], odds["glance"] - _OVERRULES)
+    for size in sorted(set(sizes)):
+        here = sizes == size
+        for name, values in odds.items():
+            negative = values[here & clean].tolist()
+            scores = [
+                f"{kind} {auroc(values[here & (kinds == kind)].tolist(), negative):.4f}"
                 for kind in sorted(set(kinds[here & ~clean]))
-            }
-            print(name, size, "AUROC", scores)
-        nodes, offset = exported(boosted(name, trees).fit(x, ~clean))
-        arrays[f"{name}_nodes"], arrays[f"{name}_offset"] = nodes, offset
-    np.savez_compressed(args.output, **arrays)
+            ]
+            print(f"{size:>5} {name:6} AUROC", *scores)
+    trees, offset = exported(boosted(read, ~clean))
+    np.savez_compressed(args.output, glance=regression(glance, ~clean), trees=trees, offset=offset)
 
 
-def boosted(name: str, trees: int) -> Any:
-    """The classifier, not yet fitted."""
+def regression(x: np.ndarray, spun: np.ndarray) -> np.ndarray:
+    """The weights of a logistic regression, the last its constant."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean, scale = x.mean(0), x.std(0) + 1e-9
+    model = LogisticRegression(C=0.05, max_iter=2000).fit((x - mean) / scale, spun)
+    weights = model.coef_[0] / scale
+    return np.append(weights, model.intercept_[0] - weights @ mean)
+
+
+def boosted(x: np.ndarray, spun: np.ndarray) -> Any:
+    """The classifier, fitted."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(
-        monotonic_cst=RISES[name],
-        max_iter=trees,
+        monotonic_cst=READ_RISES,
+        max_iter=TREES,
         learning_rate=0.05,
         max_leaf_nodes=8,
         min_samples_leaf=25,
         l2_regularization=5,
         random_state=1,
-    )
+    ).fit(x, spun)
 
 
 def exported(model: Any) -> tuple[np.ndarray, np.float64]:

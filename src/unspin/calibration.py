@@ -27,7 +27,10 @@ _EDGE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``confidence = sigmoid(slope * logit(posterior) + offset)``."""
+    """``confidence = sigmoid(slope * logit(posterior) + offset)``.
+
+    ``threshold`` is the least worth (``restorer.worth``) of an edit that is applied.
+    """
 
     slope: float
     offset: float

@@ -70,6 +70,7 @@ def path_edits(
     typographic apostrophes.
     """
     tokens = lattice.sentence.tokens
+    changed = _changed(lattice, decoding)
     edits = []
     for number in decoding.path:
         arc = lattice.arcs[number]
@@ -91,6 +92,7 @@ def path_edits(
                     source=arc.rule.source,
                     log_channel=round(arc.rule.channel, 3),
                     ranker=round(ranking.log_odds[number], 3),
+                    changed=round(min(changed[arc.start : arc.end]), 4),
                 ),
                 others,
             )
@@ -127,6 +129,19 @@ def with_articles(text: str, tokens: Sequence[Token], edits: list[Edit]) -> list
                 continue
         result.append(edit)
     return result
+
+
+def _changed(lattice: Lattice, decoding: Decoding) -> list[float]:
+    """Per token the probability that some change covers it."""
+    mass = [0.0] * len(lattice.sentence.tokens)
+    spans = [(arc.start, arc.end) for arc in lattice.arcs]
+    for (start, end), p in [
+        *zip(spans, decoding.posterior, strict=True),
+        *decoding.unknown.items(),
+    ]:
+        for number in range(start, end):
+            mass[number] += p
+    return [min(p, 1.0) for p in mass]
 
 
 def _covered(token: Token, edits: Iterable[Edit]) -> bool:

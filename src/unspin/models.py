@@ -24,7 +24,7 @@ from unspin.thesaurus import Thesaurus
 from unspin.verdict import Verdict
 
 _MANIFESTS = (
-    *("features.json", "context.json", "calibration.json"),
+    *("features.json", "context.json", "calibration.json", "verdict.npz"),
     *("en.general.json", "en.prose.json", "thesaurus.json"),
 )
 

@@ -192,7 +192,8 @@ class Evidence:
     """Why an edit won: where its candidate came from and what each model said.
 
     Values are in nats against keeping the words as written; ``None`` where a
-    model was not asked.
+    model was not asked. ``changed`` is the probability that all of the edit's
+    words were changed, given that the text is spun.
     """
 
     source: str
@@ -200,6 +201,7 @@ class Evidence:
     ranker: float | None = None
     language_model: float | None = None
     document: float | None = None
+    changed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -53,11 +54,21 @@ _FLAG = 0.9
 # The language model's weight in the decoder, per ranker. Beside the trained
 # rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
-# In a document that may well be clean only the surest edits are applied, and in a
-# short one the score is less sure than it looks: (words and marks, least confidence).
-_SURELY_SPUN = 0.88
-_SURE = 0.82
-_SHORT = ((75, 0.86), (120, 0.66))
+# Kinds that the document's spin score speaks for.
+_SPUN_KINDS = frozenset({EditKind.SYNONYM, EditKind.TORTURED, EditKind.OPEN})
+# In a document that may well be clean only sure edits are applied, and in a short
+# one the score is less sure than it looks: (score below, words and marks below,
+# least confidence), chosen on dev and on clean prose of six kinds.
+_LEAST = (
+    (0.5, math.inf, 0.82),
+    (0.84, math.inf, 0.62),
+    (0.84, 150, 0.82),
+    (math.inf, 120, 0.66),
+    (math.inf, 75, 0.86),
+)
+# A wrong word for a spun one leaves the text as bad as it was; a wrong word for
+# the author's makes it worse, by this much of what a right one gains.
+_HARM = 0.5
 # Readings less likely than this are not worth a suggestion.
 _MIN_SUGGESTION = 0.05
 # Log odds (nats) where no arc is.
@@ -138,12 +149,13 @@ class Restorer:
         for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
             edits.extend(self._edits(text, lattice, ranking, decoding, evidence, curly))
         edits = _together(edits, garbled)
-        least = {
-            kind: self._threshold(kind, evidence.spin_score, screening.words)
-            for kind in {e.kind for e in edits}
-        }
-        chosen = tuple(e for e in edits if e.confidence >= least[e.kind])
-        others = tuple(e for e in edits if _MIN_SUGGESTION <= e.confidence < least[e.kind])
+        applied = [self._is_worth(e, evidence.spin_score, screening.words) for e in edits]
+        chosen = tuple(e for e, yes in zip(edits, applied, strict=True) if yes)
+        others = tuple(
+            e
+            for e, yes in zip(edits, applied, strict=True)
+            if not yes and e.confidence >= _MIN_SUGGESTION
+        )
         findings = [*findings, *_flags(lattices, rankings, evidence, chosen, protected)]
         return Explanation(
             tuple(split),
@@ -191,14 +203,19 @@ class Restorer:
             hashlib.sha256(settings.encode()).hexdigest()[:16],
         )
 
-    def _threshold(self, kind: EditKind, spin_score: float, words: int) -> float:
-        """The least confidence of an edit in a text of so many words."""
+    def _is_worth(self, edit: Edit, spin_score: float, words: int) -> bool:
+        """Whether an edit is applied, in a text of so many words."""
         if self.settings.min_confidence is not None:
-            return self.settings.min_confidence
-        threshold = self._models.calibration.of(kind).threshold
-        if spin_score < _SURELY_SPUN:
-            threshold = max(threshold, _SURE)
-        return max([threshold, *(least for size, least in _SHORT if words < size)])
+            return edit.confidence >= self.settings.min_confidence
+        if (
+            worth(edit, edit.confidence, spin_score)
+            < self._models.calibration.of(edit.kind).threshold
+        ):
+            return False
+        if edit.kind not in _SPUN_KINDS:
+            return True
+        least = (c for score, size, c in _LEAST if spin_score < score and words < size)
+        return edit.confidence >= max(least, default=0.0)
 
     def _garble(
         self, text: str, split: Sequence[Sentence], spans: Sequence[ProtectedSpan]
@@ -297,6 +314,14 @@ class Restorer:
             text, lattice, ranking, decoding, confidences, self.settings.alternatives, curly
         )
         return with_articles(text, lattice.sentence.tokens, edits)
+
+
+def worth(edit: Edit, confidence: float, spin_score: float) -> float:
+    """What applying an edit is expected to gain: P(right) - 0.5 P(its words were the author's)."""
+    changed = edit.evidence.changed
+    # An edit of another kind of damage is right or harms.
+    harm = 1 - (confidence if changed is None else spin_score * changed)
+    return confidence - _HARM * harm
 
 
 def reading_of(

@@ -4,11 +4,11 @@
     python -m unspin.learn.calibrate context unseen.jsonl.gz --open -o calibration.json
 
 Fits slope and offset of the logistic curve by Newton's method on the log loss
-of "this edit is exactly right", two-fold over documents to report the
-calibration error on documents the curve has not seen, and chooses as threshold
-the least confidence from which four edits in five are right, but one half at
-least. With ``--open`` the curve is that of open vocabulary: the shipped lexicon
-is off.
+of "this edit is exactly right" on documents that are surely spun, two-fold over
+documents to report the calibration error on documents the curve has not seen,
+and chooses as threshold the least worth (``restorer.worth``) from which four
+edits in five are right, but 0.3 at least. With ``--open`` the curve is that of
+open vocabulary: the shipped lexicon is off.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unspin.calibration import Calibration
-from unspin.evaluate import calibration_error, evaluate_pair
+from unspin.evaluate import calibration_error, judge
 from unspin.pairs import read_pairs
-from unspin.restorer import Restorer
+from unspin.records import Edit
+from unspin.restorer import Restorer, worth
 from unspin.settings import Settings
+from unspin.tokens import tokenize
 
 _EDGE = 1e-6
 _PRECISION = 0.8
@@ -47,12 +49,10 @@ def fit(posterior: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[flo
     return float(beta[0]), float(beta[1])
 
 
-def threshold_for(
-    precision: float, confidence: NDArray[np.float64], right: NDArray[np.bool_]
-) -> float:
-    """The least confidence from 0.5 on, in steps of 0.01, whose edits are right so often."""
-    for step in range(50, 100):
-        chosen = confidence >= step / 100
+def threshold_for(precision: float, worths: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """The least worth from 0.3 on, in steps of 0.01, whose edits are right so often."""
+    for step in range(30, 100):
+        chosen = worths >= step / 100
         if chosen.any() and float(right[chosen].mean()) >= precision:
             return step / 100
     return 1.0
@@ -72,11 +72,20 @@ def main() -> None:
     )
     restorer.use_calibration(Calibration(1.0, 0.0, 0.0))
     # All of these documents are spun, which must not teach that doubtful ones are.
-    found = (evaluate_pair(restorer, pair) for pair in read_pairs(args.pairs))
-    tallies = [tally for tally in found if tally.spun_scores[0] >= _SURELY_SPUN]
-    fold = np.array([n % 2 for n, t in enumerate(tallies) for _ in t.confidences])
-    posterior = np.array([c for t in tallies for c, _ in t.confidences])
-    right = np.array([r for t in tallies for _, r in t.confidences])
+    proposals: list[tuple[int, float, Edit, bool]] = []
+    for number, pair in enumerate(read_pairs(args.pairs)):
+        found = restorer.restore(pair.spun)
+        if found.spin_score < _SURELY_SPUN:
+            continue
+        edits = sorted([*found.edits, *found.suggestions], key=lambda e: e.start)
+        original = [token.norm for token in tokenize(pair.original)]
+        proposals += [
+            (number % 2, found.spin_score, edit, is_right)
+            for edit, is_right in judge(pair.spun, edits, original)
+        ]
+    fold = np.array([half for half, *_ in proposals])
+    posterior = np.array([edit.confidence for _, _, edit, _ in proposals])
+    right = np.array([is_right for *_, is_right in proposals])
     unseen = np.zeros_like(posterior)
     for half in (0, 1):
         curve = Calibration(*fit(posterior[fold != half], right[fold != half].astype(float)), 0.0)
@@ -85,7 +94,13 @@ def main() -> None:
     slope, offset = fit(posterior, right.astype(float))
     curve = Calibration(slope, offset, 0.0)
     confidence = np.array([curve.confidence(p) for p in posterior])
-    threshold = threshold_for(args.precision, confidence, right)
+    worths = np.array(
+        [
+            worth(edit, c, score)
+            for (_, score, edit, _), c in zip(proposals, confidence.tolist(), strict=True)
+        ]
+    )
+    threshold = threshold_for(args.precision, worths, right)
     entries = json.loads(args.output.read_text(encoding="utf-8")) if args.output.exists() else {}
     curve_entry = {
         "slope": round(slope, 4),

@@ -1,0 +1,97 @@
+"""The verdict: what its features are, how its trees are walked, what it refuses."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unspin.document import Screening
+from unspin.errors import DataError
+from unspin.resources import data_path
+from unspin.verdict import (
+    GLANCE_RISES,
+    READ_RISES,
+    Reading,
+    Verdict,
+    glance_features,
+    read_features,
+    word_evidence,
+)
+
+LOW = [0.02] * 95 + [0.4] * 5
+HIGH = [0.02] * 70 + [0.97] * 30
+
+
+def seen(glance: list[float], words: int = 300, ratio: float = 0.0) -> Screening:
+    return Screening(0.01, (("A", 1.0),), (0.0,), False, ratio, words, False, True, 0.05,
+                     tuple(glance))  # fmt: skip
+
+
+def read(changed: list[float]) -> Reading:
+    return Reading(changed, [3.0 if p > 0.5 else -3.0 for p in changed], 0.0, False)
+
+
+@pytest.fixture(scope="module")
+def verdict() -> Verdict:
+    return Verdict.read(data_path("verdict.npz"))
+
+
+def test_word_evidence_by_hand() -> None:
+    mean, half, *_, top = word_evidence([0.1, 0.9])
+    assert mean == pytest.approx(0.0)
+    assert half == pytest.approx(math.log(0.503 / 0.497))
+    assert top == pytest.approx(0.9)
+    ratios = word_evidence([0.12, 0.12])[4:8]
+    # P(changed) as large as where the encoder was trained speaks for no rate.
+    assert ratios == pytest.approx([0.0] * 4, abs=1e-9)
+
+
+def test_feature_counts_match_the_constraints() -> None:
+    assert glance_features(seen(LOW)).shape == (len(GLANCE_RISES),)
+    assert read_features(seen(LOW), read(LOW)).shape == (len(READ_RISES),)
+
+
+def test_many_sure_changes_are_spun_and_few_doubtful_ones_are_not(verdict: Verdict) -> None:
+    assert verdict.of(seen(HIGH, ratio=0.1), read(HIGH)) > 0.9
+    assert verdict.of(seen(LOW, ratio=-0.02), read(LOW)) < 0.1
+    assert verdict.glance(seen(HIGH)) > 0.5 > verdict.glance(seen(LOW))
+
+
+def test_more_evidence_never_lowers_the_score_of_a_text_that_was_read(verdict: Verdict) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        p = rng.beta(0.3, 3.0, size=int(rng.integers(20, 400)))
+        more = np.maximum(p, rng.random(len(p)) * 0.9)
+        here = seen([], words=len(p), ratio=0.01)
+        low = verdict.of(here, read(p.tolist()))
+        assert verdict.of(here, read(more.tolist())) >= low - 1e-9
+
+
+def test_without_words_the_screen_speaks(verdict: Verdict) -> None:
+    assert verdict.of(seen([]), Reading([], [], 0.0, False)) == 0.01
+
+
+def test_a_stump_is_walked_by_its_threshold() -> None:
+    node = [READ_RISES.index(1), 0.0, 1, 2, 0.0]
+    tree = np.array([[node, [0, 0, 1, 1, -2.0], [0, 0, 2, 2, 3.0]]], np.float32)
+    verdict = Verdict(np.zeros(len(GLANCE_RISES) + 1), tree, 0.5)
+    for changed, leaf in ((LOW, -2.0), (HIGH, -2.0), ([0.9] * 30, 3.0)):
+        score = verdict.of(seen([]), read(changed))
+        assert math.log(score / (1 - score)) == pytest.approx(0.5 + leaf - 1.0)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "text", "other"])
+def test_damaged_files_are_data_errors(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "verdict.npz"
+    whole = data_path("verdict.npz").read_bytes()
+    if damage == "cut":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif damage == "text":
+        path.write_text("nothing of the kind", encoding="utf-8")
+    elif damage == "other":
+        np.savez(path, glance=np.zeros(3), trees=np.zeros((1, 1, 5), np.float32), offset=0.0)
+    with pytest.raises(DataError, match="verdict model"):
+        Verdict.read(path)
