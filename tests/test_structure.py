@@ -30,7 +30,7 @@ ORDER = (
     "lattice",
     "rank",
     *("decoder", "document", "verdict", "rate", "calibration", "weights"),
-    *("edits", "markup", "decisions"),
+    *("edits", "terms", "gate", "markup", "decisions"),
     *("models", "restorer"),
     *("gold", "diffing", "pairs", "evaluate"),
     *("report", "batch", "corpus"),

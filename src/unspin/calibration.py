@@ -29,7 +29,7 @@ _EDGE = 1e-6
 class Calibration:
     """``confidence = sigmoid(slope * logit(posterior) + offset)``.
 
-    ``threshold`` is the least worth (``restorer.worth``) of an edit that is applied.
+    ``threshold`` is the least worth (``gate.worth``) of an edit that is applied.
     """
 
     slope: float

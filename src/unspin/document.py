@@ -36,7 +36,7 @@ _SPUN_PARAGRAPH = 6.0
 # The encoder first reads so many code points (300 words), and the rest if this is
 # the verdict on them and the screen.
 GLANCE_SIZE = 1800
-GLANCE = 0.1
+GLANCE = 0.05
 # Nats a word that no clean text of so many words came near (0.06).
 _PLAIN, _PLAIN_WORDS = 0.1, 150
 # Without an encoder, a text is read from this probability on.

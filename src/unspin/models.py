@@ -20,6 +20,7 @@ from unspin.resources import data_path, dictionary_dir
 from unspin.settings import Settings
 from unspin.spelling import Speller
 from unspin.spinners import SpinnerTable
+from unspin.terms import Terms
 from unspin.thesaurus import Thesaurus
 from unspin.verdict import Verdict
 
@@ -53,6 +54,11 @@ class Models:
     def lexicon(self) -> SpinLexicon:
         """The shipped lexicons and the user's."""
         return SpinLexicon.read(self._lexicon_paths())
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The phrases that need no spun text around them."""
+        return Terms(SpinLexicon.read(p for p in self._lexicon_paths() if p.stem == "tortured"))
 
     @cached_property
     def lexicon_digest(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -20,6 +19,7 @@ from unspin.document import (
 )
 from unspin.edits import apply_edits, path_edits, with_articles
 from unspin.garble import garble_edits, may_be_garbled
+from unspin.gate import is_applied
 from unspin.lattice import build_lattice, with_opened
 from unspin.models import Models
 from unspin.protect import ProtectedIndex, protected_spans
@@ -54,21 +54,6 @@ _FLAG = 0.9
 # The language model's weight in the decoder, per ranker. Beside the trained
 # rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
-# Kinds that the document's spin score speaks for.
-_SPUN_KINDS = frozenset({EditKind.SYNONYM, EditKind.TORTURED, EditKind.OPEN})
-# In a document that may well be clean only sure edits are applied, and in a short
-# one the score is less sure than it looks: (score below, words and marks below,
-# least confidence), chosen on dev and on clean prose of six kinds.
-_LEAST = (
-    (0.5, math.inf, 0.82),
-    (0.84, math.inf, 0.62),
-    (0.84, 150, 0.82),
-    (math.inf, 120, 0.66),
-    (math.inf, 75, 0.86),
-)
-# A wrong word for a spun one leaves the text as bad as it was; a wrong word for
-# the author's makes it worse, by this much of what a right one gains.
-_HARM = 0.5
 # Readings less likely than this are not worth a suggestion.
 _MIN_SUGGESTION = 0.05
 # Log odds (nats) where no arc is.
@@ -95,7 +80,11 @@ class Restorer:
         """
         paragraphs = paragraph_norms(text)
         screening = self._screen(text, paragraphs)
-        if not screening.suspicious and not may_be_garbled(text, paragraphs, self.settings):
+        if not (
+            screening.suspicious
+            or may_be_garbled(text, paragraphs, self.settings)
+            or self._models.terms.may_occur(paragraphs)
+        ):
             return self._restoration(text, (), (), (), evidence_of(screening, 0.0))
         return self._explain(text, screening).restoration
 
@@ -142,6 +131,8 @@ class Restorer:
         spans = protected_spans(text, split, self.settings)
         protected = ProtectedIndex(spans)
         garbled, findings = self._garble(text, split, spans)
+        if EditKind.TORTURED in self.settings.kinds:
+            garbled = _together(list(self._models.terms.edits(text, split, protected)), garbled)
         evidence, lattices, rankings = self._propose(split, protected, screening)
         decodings = self._decode(lattices, rankings, evidence)
         curly = text.count("’") > text.count("'")
@@ -149,7 +140,7 @@ class Restorer:
         for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
             edits.extend(self._edits(text, lattice, ranking, decoding, evidence, curly))
         edits = _together(edits, garbled)
-        applied = [self._is_worth(e, evidence.spin_score, screening.words) for e in edits]
+        applied = [self._is_applied(e, evidence.spin_score, screening.words) for e in edits]
         chosen = tuple(e for e, yes in zip(edits, applied, strict=True) if yes)
         others = tuple(
             e
@@ -203,19 +194,11 @@ class Restorer:
             hashlib.sha256(settings.encode()).hexdigest()[:16],
         )
 
-    def _is_worth(self, edit: Edit, spin_score: float, words: int) -> bool:
-        """Whether an edit is applied, in a text of so many words."""
+    def _is_applied(self, edit: Edit, spin_score: float, words: int) -> bool:
         if self.settings.min_confidence is not None:
             return edit.confidence >= self.settings.min_confidence
-        if (
-            worth(edit, edit.confidence, spin_score)
-            < self._models.calibration.of(edit.kind).threshold
-        ):
-            return False
-        if edit.kind not in _SPUN_KINDS:
-            return True
-        least = (c for score, size, c in _LEAST if spin_score < score and words < size)
-        return edit.confidence >= max(least, default=0.0)
+        threshold = self._models.calibration.of(edit.kind).threshold
+        return is_applied(edit, threshold, spin_score, words)
 
     def _garble(
         self, text: str, split: Sequence[Sentence], spans: Sequence[ProtectedSpan]
@@ -314,14 +297,6 @@ class Restorer:
             text, lattice, ranking, decoding, confidences, self.settings.alternatives, curly
         )
         return with_articles(text, lattice.sentence.tokens, edits)
-
-
-def worth(edit: Edit, confidence: float, spin_score: float) -> float:
-    """What applying an edit is expected to gain: P(right) - 0.5 P(its words were the author's)."""
-    changed = edit.evidence.changed
-    # An edit of another kind of damage is right or harms.
-    harm = 1 - (confidence if changed is None else spin_score * changed)
-    return confidence - _HARM * harm
 
 
 def reading_of(

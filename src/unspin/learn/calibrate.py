@@ -6,7 +6,7 @@
 Fits slope and offset of the logistic curve by Newton's method on the log loss
 of "this edit is exactly right" on documents that are surely spun, two-fold over
 documents to report the calibration error on documents the curve has not seen,
-and chooses as threshold the least worth (``restorer.worth``) from which four
+and chooses as threshold the least worth (``gate.worth``) from which four
 edits in five are right, but 0.3 at least. With ``--open`` the curve is that of
 open vocabulary: the shipped lexicon is off.
 """
@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from unspin.calibration import Calibration
 from unspin.evaluate import calibration_error, judge
+from unspin.gate import worth
 from unspin.pairs import read_pairs
 from unspin.records import Edit
-from unspin.restorer import Restorer, worth
+from unspin.restorer import Restorer
 from unspin.settings import Settings
 from unspin.tokens import tokenize
 
