@@ -19,6 +19,7 @@ from unspin.records import Edit, EditKind, Evidence, Finding, ProtectedSpan, Sen
 from unspin.resources import dictionary_dir
 from unspin.settings import Settings
 from unspin.spelling import LanguageModel, Speller, spelling_edits
+from unspin.wordforms import lemmas
 
 BOILERPLATE_HEADER = "# unspin boilerplate, format 1"
 
@@ -44,6 +45,7 @@ _FUNCTION = frozenset(
 )
 _DOUBLED_FUNCTION = 0.97
 _DOUBLED_CONTENT = 0.8
+_DOUBLED_NAME = 0.5  # "the field name name", "host host": shown, not applied
 _SPACES = re.compile(r"[ \t\u00a0]+")
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -168,16 +170,26 @@ def doubled_edits(text: str, sentences: Sequence[Sentence]) -> Iterator[Edit]:
                 continue
             if not _SPACES.fullmatch(text, first.end, second.start):
                 continue
-            sure = first.norm in _FUNCTION
+            confidence, source = _doubled(first.norm)
             yield Edit(
                 first.start,
                 second.end,
                 text[first.start : second.end],
                 first.surface,
-                _DOUBLED_FUNCTION if sure else _DOUBLED_CONTENT,
+                confidence,
                 EditKind.DOUBLED,
-                Evidence("doubled function word" if sure else "doubled word"),
+                Evidence(source),
             )
+
+
+def _doubled(word: str) -> tuple[float, str]:
+    """How likely a doubled word is a slip, and what it is called."""
+    if word in _FUNCTION:
+        return _DOUBLED_FUNCTION, "doubled function word"
+    parts = lemmas(word)
+    if not parts or "NOUN" in parts or "PROPN" in parts:
+        return _DOUBLED_NAME, "doubled name or noun"
+    return _DOUBLED_CONTENT, "doubled word"
 
 
 def boilerplate(text: str) -> Iterator[Finding]:

@@ -54,8 +54,9 @@ _FLAG = 0.9
 # The language model's weight in the decoder, per ranker. Beside the trained
 # rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
-# Readings less likely than this are not worth a suggestion.
-_MIN_SUGGESTION = 0.05
+# Readings less likely than this are not worth a suggestion: in spun texts, and in
+# others, where five of 10,000 clean words reach it.
+_SUGGESTED, _SUGGESTED_IN_CLEAN = 0.05, 0.35
 # Log odds (nats) where no arc is.
 _NO_ARC = -20.0
 
@@ -145,7 +146,7 @@ class Restorer:
         others = tuple(
             e
             for e, yes in zip(edits, applied, strict=True)
-            if not yes and e.confidence >= _MIN_SUGGESTION
+            if not yes and e.confidence >= _least_suggestion(evidence)
         )
         findings = [*findings, *_flags(lattices, rankings, evidence, chosen, protected)]
         return Explanation(
@@ -263,7 +264,7 @@ class Restorer:
     ) -> list[Decoding]:
         calibration = self._models.calibration
         curves = (calibration, calibration.of(EditKind.OPEN))
-        if max(c.confidence(evidence.spin_score) for c in curves) < _MIN_SUGGESTION:
+        if max(c.confidence(evidence.spin_score) for c in curves) < _least_suggestion(evidence):
             # No edit of such a document could be worth showing.
             return [Decoding((), (0.0,) * len(x.arcs), {}, 0.0) for x in lattices]
         weight = _MODEL_WEIGHT[self.settings.ranker]
@@ -297,6 +298,10 @@ class Restorer:
             text, lattice, ranking, decoding, confidences, self.settings.alternatives, curly
         )
         return with_articles(text, lattice.sentence.tokens, edits)
+
+
+def _least_suggestion(evidence: DocumentEvidence) -> float:
+    return _SUGGESTED if evidence.spin_score >= IS_SPUN else _SUGGESTED_IN_CLEAN
 
 
 def reading_of(
