@@ -150,7 +150,7 @@ def by_workers(articles: list[str], quick: bool) -> Curve:
         source.mkdir()
         small = Path(folder) / "small"
         small.mkdir()
-        batch = texts.first_words(articles, 6000 if quick else 60_000)
+        batch = texts.first_words(articles, 4000 if quick else 20_000)
         for number, text in enumerate(batch):
             (source / f"{number:04}.txt").write_text(text, encoding="utf-8")
         for number in range(most):

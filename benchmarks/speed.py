@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, help="parallel text; by default dev, or fixtures")
     parser.add_argument("--output", type=Path, default=HERE, help="folder for speed.md and .svg")
     options = parser.parse_args()
-    rounds, share = (1, 0.1) if options.quick else (5, 1.0)
+    rounds, share = (1, 0.1) if options.quick else (3, 1.0)
     line = machine()
     articles = texts.load(options.pairs)
     print(line, file=sys.stderr)
