@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from test_batch import BatchRestorer
+from invoke import work_in
 from unspin.cli import main
-from unspin.commands import options
 from unspin.errors import SettingsError
 from unspin.settings import Settings
 from unspin.settings_file import find_settings_file, read_settings, settings_of
@@ -20,8 +19,7 @@ from unspin.settings_file import find_settings_file, read_settings, settings_of
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, with an article."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(options, "build_restorer", BatchRestorer)
+    work_in(tmp_path, monkeypatch)
     (tmp_path / "a.txt").write_text("is mature, started started")
     return tmp_path
 

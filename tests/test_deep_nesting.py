@@ -7,12 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from test_batch import BatchRestorer
+from invoke import run, work_in
 from unspin.batch.lines import whole
-from unspin.cli import main
-from unspin.commands import options
 from unspin.corpus import read_corpus
 from unspin.decisions import read_decisions
 from unspin.errors import DataError, InputError, SettingsError
@@ -27,13 +24,7 @@ EDGE = range(850, 1001, 5)
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(options, "build_restorer", BatchRestorer)
-    return tmp_path
-
-
-def run(*args: str) -> Result:
-    return CliRunner().invoke(main, args, prog_name="unspin")
+    return work_in(tmp_path, monkeypatch)
 
 
 def nested(depth: int) -> str:

@@ -7,11 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from test_batch import BatchRestorer, articles
-from unspin.cli import main
-from unspin.commands import options
+from invoke import run, work_in
+from test_batch import articles
 from unspin.errors import SettingsError
 from unspin.exclusion import Exclusion, is_excluded
 from unspin.settings_file import read_exclusion
@@ -82,8 +80,7 @@ def test_patterns_are_strings(tmp_path: Path, value: str) -> None:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with spun files, some of them left out."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(options, "build_restorer", BatchRestorer)
+    work_in(tmp_path, monkeypatch)
     for name in ("a.txt", "news/b.txt", "news/drafts/c.txt", "generated.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(SPUN)
@@ -91,10 +88,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         '[tool.unspin]\nmin-confidence = 0.5\nexclude = ["drafts/", "/generated.md"]\n'
     )
     return tmp_path
-
-
-def run(*args: str, stdin: str = "") -> Result:
-    return CliRunner().invoke(main, args, input=stdin, prog_name="unspin")
 
 
 def test_check_passes_over_files_that_it_is_given(folder: Path) -> None:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 import unspin
-from test_batch import BatchRestorer
+from invoke import run, work_in
 from test_batch_pages import all_pages, encoding_of, taken_back
 from tiny_restorer import TinyRestorer
 from unspin.cli import main
@@ -34,13 +34,7 @@ MARKS = {"utf-8": b"", "utf-8-sig": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(options, "build_restorer", BatchRestorer)
-    return tmp_path
-
-
-def run(*args: str) -> Result:
-    return CliRunner().invoke(main, args, prog_name="unspin")
+    return work_in(tmp_path, monkeypatch)
 
 
 def test_pages_without_their_edits_are_the_input(folder: Path) -> None:

@@ -44,7 +44,8 @@ SCREEN = 0.008
 # A log ratio per word (nats) that clean text of any genre seldom reaches, and how
 # fast the odds grow beyond it: a long text's slight bias is no evidence.
 _SELDOM, _STEEP = 0.065, 160.0
-_PRIOR = 0.05
+# The probability that a text is spun before anything of it is seen.
+PRIOR = 0.05
 # In short texts all of it is mostly chance: it counts by n / (n + 220) words.
 _SHORT = 220
 
@@ -71,7 +72,7 @@ class Screening:
     words: int
     mixed: bool
     suspicious: bool
-    prior: float = _PRIOR
+    prior: float = PRIOR
     glance: tuple[float, ...] = ()
 
     @property
@@ -120,7 +121,7 @@ def screen(
     if spinner is None:
         share = words / (words + _SHORT)
         odds = (1 - share) * odds + share * min(odds, _STEEP * (ratio - _SELDOM))
-    score = _sigmoid(odds)
+    score = sigmoid(odds)
     return Screening(
         score,
         tuple((table.families[f], float(posterior[f])) for f in order),
@@ -154,7 +155,8 @@ def _mixed(by_paragraph: NDArray[np.float64]) -> NDArray[np.bool_]:
     return found
 
 
-def _sigmoid(odds: float) -> float:
+def sigmoid(odds: float) -> float:
+    """The probability of log odds (nats), never quite 0 or 1."""
     return 1 / (1 + math.exp(-min(max(odds, -_MAX_LOG_ODDS), _MAX_LOG_ODDS)))
 
 

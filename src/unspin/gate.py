@@ -6,7 +6,7 @@ author's own it makes it worse. So what an edit is worth is
     P(right) - 0.5 * P(its words were the author's)
 
 and the least worth that is applied was chosen on dev (``learn.calibrate``): at
-the same damage undone it does a seventh less harm than a threshold on P(right).
+the same damage undone it does an eighth less harm than a threshold on P(right).
 A text that may well be clean, or is short, asks for more.
 """
 

@@ -84,7 +84,7 @@ class Restorer:
         if not (
             screening.suspicious
             or may_be_garbled(text, paragraphs, self.settings)
-            or self._models.terms.may_occur(paragraphs)
+            or (self._wants_terms and self._models.terms.may_occur(paragraphs))
         ):
             return self._restoration(text, (), (), (), evidence_of(screening, 0.0))
         return self._explain(text, screening).restoration
@@ -132,7 +132,7 @@ class Restorer:
         spans = protected_spans(text, split, self.settings)
         protected = ProtectedIndex(spans)
         garbled, findings = self._garble(text, split, spans)
-        if EditKind.TORTURED in self.settings.kinds:
+        if self._wants_terms:
             garbled = _together(list(self._models.terms.edits(text, split, protected)), garbled)
         evidence, lattices, rankings = self._propose(split, protected, screening)
         decodings = self._decode(lattices, rankings, evidence)
@@ -179,6 +179,10 @@ class Restorer:
             is_spun=evidence.spin_score >= IS_SPUN,
             provenance=self.provenance,
         )
+
+    @property
+    def _wants_terms(self) -> bool:
+        return EditKind.TORTURED in self.settings.kinds
 
     def use_calibration(self, calibration: Calibration) -> None:
         """Replace the shipped calibration; for fitting one."""
