@@ -1,11 +1,13 @@
 """Training documents in the manner of spinners that no parallel text covers.
 
-Two families are made from the originals of parallel text and written as pair
+Three families are made from the originals of parallel text and written as pair
 files for ``unspin.learn``:
 
 - ``S``: a word table learned from documented tortured phrases (SpinBot's work);
 - ``Y``: random neighbours from thesauri at many rates, in many manners, to
-  stand for the next spinner. Its word pairs stay out of the lexicon.
+  stand for the next spinner. Its word pairs stay out of the lexicon;
+- ``G``: the same with the synonyms that Webster's dictionary of 1913 lists, which the
+  encoder is never shown: how much can be made of a spinner that it does not know?
 
 Not part of the package: unspin ships no spinner.
 
@@ -40,6 +42,8 @@ _TAGS = {
     "ADV": ("RB",),
 }
 _ZIPF_FUNCTION = 6.1
+_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_SYNONYMS = re.compile(r"Syn(?:\.|:)\s*(?:--)?\s*(.{3,400}?)(?:\.\s|\n\s*\n|\[1913|$)", re.DOTALL)
 
 
 def tortured_table(path: Path) -> dict[str, Counter[str]]:
@@ -114,6 +118,14 @@ def inflected(original: str, spun: str) -> list[tuple[str, str]]:
     return result
 
 
+def _base64(digits: str) -> int:
+    """A number of dictd's index files."""
+    value = 0
+    for digit in digits:
+        value = value * 64 + _DIGITS.index(digit)
+    return value
+
+
 class Thesaurus:
     """Neighbours of a word, inflected to fit, in the manners of careless spinners."""
 
@@ -156,6 +168,28 @@ class Thesaurus:
             for word in synsets[synset]:
                 heads[word].extend(w for w in synsets[other] if w != word)
         return cls(heads)
+
+    @classmethod
+    def gcide(cls, folder: Path) -> "Thesaurus":
+        """The lists headed "Syn." in GCIDE (Debian: dict-gcide), read both ways."""
+        with gzip.open(folder / "gcide.dict.dz") as file:
+            data = file.read()
+        heads: dict[str, set[str]] = defaultdict(set)
+        for line in (folder / "gcide.index").read_text(encoding="utf-8").splitlines():
+            head, start, length, *_ = line.lower().split("\t")[:1] + line.split("\t")[1:]
+            if not re.fullmatch(r"[a-z-]+", head):
+                continue
+            begin = _base64(start)
+            entry = data[begin : begin + _base64(length)].decode("utf-8", "replace")
+            for found in _SYNONYMS.finditer(entry):
+                listed = re.sub(r"[{}_]|\(.*?\)|\[.*?\]|See .*$", "", " ".join(found[1].split()))
+                words = [w.strip().lower().removeprefix("to ") for w in re.split("[;,]", listed)]
+                words = [w for w in words if re.fullmatch(r"[a-z -]{3,30}", w) and w != head]
+                for word in words:
+                    heads[head].add(word)
+                    if " " not in word:
+                        heads[word].update(w for w in (head, *words) if w != word)
+        return cls({head: sorted(words) for head, words in heads.items()})
 
     @lru_cache(None)
     def neighbours(self, word: str) -> tuple[tuple[str, float], ...]:
@@ -268,9 +302,13 @@ def main() -> None:
     )
     parser.add_argument("--table", type=int, default=4000, help="documents of family S")
     parser.add_argument("--random", type=int, default=4000, help="documents of family Y")
+    parser.add_argument("--gcide", type=Path, help="the folder of gcide.index and gcide.dict.dz")
+    parser.add_argument("--webster", type=int, default=0, help="documents of family G")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
+    if args.webster and not args.gcide:
+        parser.error("--webster needs --gcide")
     rng = random.Random(args.seed)
     originals = {pair.id: pair.original for pair in read_pairs(args.pairs)}
     originals |= dict(prose_documents(args.prose))
@@ -279,15 +317,17 @@ def main() -> None:
     thesauri = [Thesaurus.moby(args.moby)]
     if args.wordnet:
         thesauri.append(Thesaurus.wordnet(args.wordnet))
+    webster = Thesaurus.gcide(args.gcide) if args.gcide else None
     with gzip.open(args.output, "wt", encoding="utf-8") as out:
-        for family, number in (("S", args.table), ("Y", args.random)):
+        for family, number in (("S", args.table), ("Y", args.random), ("G", args.webster)):
             for name in rng.sample(ids, min(number, len(ids))):
                 text = originals[name]
-                spun = (
-                    spin_table(text, table, rng)
-                    if family == "S"
-                    else spin_thesaurus(text, rng.choice(thesauri), table, rng)
-                )
+                if family == "S":
+                    spun = spin_table(text, table, rng)
+                elif family == "Y":
+                    spun = spin_thesaurus(text, rng.choice(thesauri), table, rng)
+                else:
+                    spun = spin_thesaurus(text, webster, {}, rng)
                 record = {"id": name, "spinner": family, "original": text, "spun": spun}
                 out.write(json.dumps(record, ensure_ascii=False) + "\n")
 

@@ -60,12 +60,21 @@ def with_opened(
     ]
     if not opened:
         return lattice, ranking
-    every = [*zip(lattice.arcs, ranking.log_odds, strict=True), *opened]
+    parts = ranking.parts or ((0.0, 0.0),) * len(lattice.arcs)
+    every = [
+        *zip(lattice.arcs, ranking.log_odds, parts, strict=True),
+        *((arc, odds, (0.0, 0.0)) for arc, odds in opened),
+    ]
     # Sorting is stable: within a span the lexicon's arcs stay first.
-    every.sort(key=lambda pair: (pair[0].start, pair[0].end))
+    every.sort(key=lambda entry: (entry[0].start, entry[0].end))
     spans = {(arc.start, arc.end) for arc, _ in opened}
     left = {span: odds for span, odds in ranking.opened_unknown.items() if span in spans}
     return (
-        Lattice(lattice.sentence, tuple(arc for arc, _ in every)),
-        Ranking(tuple(odds for _, odds in every), {**ranking.unknown, **left}, ranking.changed),
+        Lattice(lattice.sentence, tuple(arc for arc, _, _ in every)),
+        Ranking(
+            tuple(odds for _, odds, _ in every),
+            {**ranking.unknown, **left},
+            ranking.changed,
+            parts=tuple(part for _, _, part in every),
+        ),
     )

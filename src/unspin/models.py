@@ -15,6 +15,7 @@ from unspin.rank.context import ContextRanker
 from unspin.rank.features import FeaturesRanker
 from unspin.rank.fluency import WordModel
 from unspin.rank.frequency import FrequencyRanker
+from unspin.rank.revision import Reviser
 from unspin.records import DocumentEvidence, Lattice, Ranking
 from unspin.resources import data_path, dictionary_dir
 from unspin.settings import Settings
@@ -25,7 +26,7 @@ from unspin.thesaurus import Thesaurus
 from unspin.verdict import Verdict
 
 _MANIFESTS = (
-    *("features.json", "context.json", "calibration.json", "verdict.npz"),
+    *("features.json", "context.json", "revision.npz", "calibration.json", "verdict.npz"),
     *("en.general.json", "en.prose.json", "thesaurus.json"),
 )
 
@@ -88,6 +89,11 @@ class Models:
             lambda: self.thesaurus,
             lambda: self.fluency_model,
         )
+
+    @cached_property
+    def reviser(self) -> Reviser:
+        """The second pass after the context ranker's first."""
+        return Reviser.read(data_path("revision.npz"), self.fluency_model)
 
     @cached_property
     def ranker(self) -> Ranker:

@@ -123,6 +123,8 @@ class Ranking:
     the probability that token ``t`` is not the author's, where the ranker
     knows. ``opened`` are arcs that the ranker itself proposes, with their log
     odds; once they are taken, ``opened_unknown`` is what is left of ``unknown``.
+    ``parts[i]`` are the encoder's and the features' shares of arc ``i``'s log odds,
+    for those who look again; empty where there are none.
     """
 
     log_odds: tuple[float, ...]
@@ -130,6 +132,7 @@ class Ranking:
     changed: tuple[float, ...] | None = None
     opened: tuple[tuple[Arc, float], ...] = ()
     opened_unknown: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    parts: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

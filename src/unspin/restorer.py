@@ -135,7 +135,7 @@ class Restorer:
         if self._wants_terms:
             garbled = _together(list(self._models.terms.edits(text, split, protected)), garbled)
         evidence, lattices, rankings = self._propose(split, protected, screening)
-        decodings = self._decode(lattices, rankings, evidence)
+        rankings, decodings = self._decode(lattices, rankings, evidence)
         curly = text.count("’") > text.count("'")
         edits: list[Edit] = []
         for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
@@ -263,20 +263,29 @@ class Restorer:
     def _decode(
         self,
         lattices: Sequence[Lattice],
-        rankings: Sequence[Ranking],
+        rankings: list[Ranking],
         evidence: DocumentEvidence,
-    ) -> list[Decoding]:
+    ) -> tuple[list[Ranking], list[Decoding]]:
+        """The decoded lattices and the rankings that were decoded, after a second pass."""
         calibration = self._models.calibration
         curves = (calibration, calibration.of(EditKind.OPEN))
         if max(c.confidence(evidence.spin_score) for c in curves) < _least_suggestion(evidence):
             # No edit of such a document could be worth showing.
-            return [Decoding((), (0.0,) * len(x.arcs), {}, 0.0) for x in lattices]
+            return rankings, [Decoding((), (0.0,) * len(x.arcs), {}, 0.0) for x in lattices]
         weight = _MODEL_WEIGHT[self.settings.ranker]
         model = self._models.language_model if weight and lattices else None
-        return [
-            decode(lattice, path_weights(lattice, ranking), model, weight)
-            for lattice, ranking in zip(lattices, rankings, strict=True)
-        ]
+
+        def decoded(ranked: Sequence[Ranking]) -> list[Decoding]:
+            return [
+                decode(lattice, path_weights(lattice, ranking), model, weight)
+                for lattice, ranking in zip(lattices, ranked, strict=True)
+            ]
+
+        decodings = decoded(rankings)
+        if self.settings.ranker == "context":
+            rankings = self._models.reviser.revise(lattices, rankings, decodings, evidence)
+            decodings = decoded(rankings)
+        return rankings, decodings
 
     def _edits(
         self,

@@ -147,7 +147,8 @@ class ContextRanker:
         phrases = [table.rules[at].spun for at in table.arc_at[:-1]]
         keeps = self._vectors.of_phrases(phrases) + self._keep
         keep = np.einsum("ij,ij->i", spans, keeps) * scale
-        odds = deep - keep[owner] + self._wide * wide
+        deep -= keep[owner]
+        odds = deep + self._wide * wide
         slope, weight, offset = self.final
         odds = slope * odds + weight * self._fluencies(lattices, table, odds) + offset
         none = spans @ self._none * scale + self._none_bias - keep
@@ -155,9 +156,14 @@ class ContextRanker:
         for (number, start, end), value in zip(table.spans, none.tolist(), strict=True):
             unknown[number][start, end] = value
         return [
-            Ranking(values, gap, tuple(seen.tolist()))
-            for values, gap, seen in zip(
-                table.per_lattice(lattices, odds), unknown, reading.changed, strict=True
+            Ranking(values, gap, tuple(seen.tolist()), parts=tuple(zip(deep_, wide_, strict=True)))
+            for values, gap, seen, deep_, wide_ in zip(
+                table.per_lattice(lattices, odds),
+                unknown,
+                reading.changed,
+                table.per_lattice(lattices, deep.astype(np.float64)),
+                table.per_lattice(lattices, wide),
+                strict=True,
             )
         ]
 

@@ -32,8 +32,9 @@ from unspin.thesaurus import Candidate, Thesaurus
 
 Floats = NDArray[np.float32]
 
-# Words with lower odds of a change are not worth the look-up.
-MIN_ODDS = 0.25
+# Words with lower odds of a change are not worth the look-up: of a spinner that the
+# encoder knows, and of others, whose changes it often doubts.
+MIN_ODDS, MIN_ODDS_UNFAMILIAR = 0.25, 0.08
 _GUESSES = 40
 _SYNONYMS = 60
 # Candidates less likely than this, given a change, are dropped.
@@ -154,7 +155,8 @@ class OpenVocabulary:
             )
             if token.kind is TokenKind.WORD and len(token.norm) > 1
         }
-        asked = [n for n, odds in odds_of.items() if odds >= MIN_ODDS]
+        least = MIN_ODDS if familiar else MIN_ODDS_UNFAMILIAR
+        asked = [n for n, odds in odds_of.items() if odds >= least]
         if not asked:
             return [], {}
         norms = [token.norm for token in lattice.sentence.tokens]

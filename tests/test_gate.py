@@ -1,0 +1,44 @@
+"""The gate: what an edit is worth, and how much doubtful and short texts ask for."""
+
+from __future__ import annotations
+
+import pytest
+
+from unspin.gate import is_applied, worth
+from unspin.records import Edit, EditKind, Evidence
+
+THRESHOLD = 0.3
+
+
+def edit(confidence: float, changed: float, kind: EditKind = EditKind.SYNONYM) -> Edit:
+    evidence = Evidence("test", changed=changed)
+    return Edit(0, 6, "mature", "used", confidence, kind, evidence, ())
+
+
+def test_worth_counts_harm_by_half() -> None:
+    assert worth(edit(0.6, 1.0), 0.6, 1.0) == pytest.approx(0.6)
+    # Half of what is likely the author's own is taken off.
+    assert worth(edit(0.6, 0.8), 0.6, 1.0) == pytest.approx(0.5)
+    assert worth(edit(0.6, 0.8), 0.6, 0.5) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "score", "words", "applied"),
+    [
+        (0.5, 0.99, 500, True),
+        (0.5, 0.99, 100, True),  # a passage that is surely spun
+        (0.5, 0.9, 100, False),  # one that may not be
+        (0.8, 0.9, 100, True),
+        (0.8, 0.99, 40, False),  # a sentence or two
+        (0.95, 0.99, 40, True),
+        (0.5, 0.7, 500, False),
+        (0.6, 0.7, 500, True),
+        (0.8, 0.4, 500, False),
+    ],
+)
+def test_what_a_text_asks_for(confidence: float, score: float, words: int, applied: bool) -> None:
+    assert is_applied(edit(confidence, 1.0), THRESHOLD, score, words) is applied
+
+
+def test_other_damage_does_not_ask_whether_the_text_is_spun() -> None:
+    assert is_applied(edit(0.6, 1.0, EditKind.TYPO), THRESHOLD, 0.9, 20)
