@@ -16,6 +16,8 @@ keep and "none of these" (AdamW, cosine decay) and reports it on DEV; it needs t
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -130,13 +132,13 @@ def report(network: Network, spans: Spans) -> str:
     return "  ".join(lines)
 
 
-def write(network: Network, path: Path) -> None:
-    """Save what :meth:`Reviser.read` reads."""
+def write(network: Network, path: Path, about: dict[str, Any]) -> None:
+    """Save what :meth:`Reviser.read` reads, and how it came about."""
     arrays = {"unknown": network.unknown.detach().numpy()}
     for n in range(LAYERS):
         arrays[f"weight{n}"] = network.layers[n].weight.detach().numpy()
         arrays[f"bias{n}"] = network.layers[n].bias.detach().numpy()
-    np.savez_compressed(path, **arrays)
+    np.savez_compressed(path, about=np.array(json.dumps(about)), **arrays)
 
 
 def main() -> None:
@@ -170,13 +172,22 @@ def main() -> None:
         save(spans, args.output)
         print(len(spans.label), "spans,", len(spans.features), "looks")
     else:
+        files = [*args.files, *([args.regression] if args.regression else [])]
+        about: dict[str, Any] = {
+            "license": "MIT",
+            "data": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+            "epochs": args.epochs,
+            "seed": 1,
+            "log loss": {},
+        }
         parts = [load(path) for path in args.files]
         if args.regression:
             parts += [load(args.regression)] * REGRESSION_COPIES
         network = fit(join(parts), args.epochs, args.hidden)
         for path in args.dev:
-            print(path.name, report(network, load(path)))
-        write(network, args.output)
+            about["log loss"][path.name] = report(network, load(path))
+            print(path.name, about["log loss"][path.name])
+        write(network, args.output, about)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ sees of an arc into a correction of its log odds. It is trained by
 ``python -m unspin.learn.revision`` with the softmax of an arc's span as its
 loss, on documents of train that the features had not been trained on. The data
 file is a numpy archive: ``weight0``, ``bias0`` to ``weight2``, ``bias2`` and ``unknown``,
-slope and offset of the log odds (nats) of "none of these".
+slope and offset of the log odds (nats) of "none of these"; ``about`` is JSON that
+tells how it was made.
 """
 
 from __future__ import annotations
