@@ -10,7 +10,7 @@ from unspin.records import Edit, EditKind, Evidence
 THRESHOLD = 0.3
 
 
-def edit(confidence: float, changed: float, kind: EditKind = EditKind.SYNONYM) -> Edit:
+def edit(confidence: float, changed: float | None, kind: EditKind = EditKind.SYNONYM) -> Edit:
     evidence = Evidence("test", changed=changed)
     return Edit(0, 6, "mature", "used", confidence, kind, evidence, ())
 
@@ -20,6 +20,8 @@ def test_worth_counts_harm_by_half() -> None:
     # Half of what is likely the author's own is taken off.
     assert worth(edit(0.6, 0.8), 0.6, 1.0) == pytest.approx(0.5)
     assert worth(edit(0.6, 0.8), 0.6, 0.5) == pytest.approx(0.3)
+    # An edit of no spinner's work is right or harms.
+    assert worth(edit(0.8, None), 0.8, 0.0) == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,7 @@ def test_worth_counts_harm_by_half() -> None:
         (0.5, 0.99, 100, True),  # a passage that is surely spun
         (0.5, 0.9, 100, False),  # one that may not be
         (0.8, 0.9, 100, True),
+        (0.8, 0.8, 140, False),
         (0.8, 0.99, 40, False),  # a sentence or two
         (0.95, 0.99, 40, True),
         (0.5, 0.7, 500, False),
@@ -41,4 +44,4 @@ def test_what_a_text_asks_for(confidence: float, score: float, words: int, appli
 
 
 def test_other_damage_does_not_ask_whether_the_text_is_spun() -> None:
-    assert is_applied(edit(0.6, 1.0, EditKind.TYPO), THRESHOLD, 0.9, 20)
+    assert is_applied(edit(0.6, None, EditKind.GLUED), THRESHOLD, 0.0, 10)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 import unspin
-from unspin.gate import is_applied, worth
-from unspin.records import Edit, EditKind, Evidence
+from unspin.records import EditKind
 
 CLEAN = (
     "We compare our approach with {}, which is still the most widely used baseline. Both were "
@@ -57,36 +56,3 @@ def test_switched_off_with_its_kind() -> None:
     settings = unspin.Settings(kinds=frozenset({EditKind.SYNONYM}))
     text = CLEAN.format("irregular timberland")
     assert unspin.Restorer(settings).restore(text).text == text
-
-
-def edit(confidence: float, changed: float | None, kind: EditKind = EditKind.SYNONYM) -> Edit:
-    return Edit(0, 1, "a", "b", confidence, kind, Evidence("test", changed=changed))
-
-
-def test_worth_takes_the_harm_off() -> None:
-    assert worth(edit(0.4, 1.0), 0.4, 1.0) == pytest.approx(0.4)
-    assert worth(edit(0.4, 0.6), 0.4, 1.0) == pytest.approx(0.2)
-    assert worth(edit(0.4, 0.6), 0.4, 0.5) == pytest.approx(0.05)
-    assert worth(edit(0.8, None), 0.8, 0.0) == pytest.approx(0.7)
-
-
-@pytest.mark.parametrize(
-    ("confidence", "score", "words", "applied"),
-    [
-        (0.4, 1.0, 500, True),
-        (0.4, 0.8, 500, False),
-        (0.65, 0.8, 500, True),
-        (0.65, 0.8, 140, False),
-        (0.8, 0.4, 500, False),
-        (0.65, 1.0, 100, False),
-        (0.8, 1.0, 60, False),
-    ],
-)
-def test_doubtful_and_short_texts_ask_for_more(
-    confidence: float, score: float, words: int, applied: bool
-) -> None:
-    assert is_applied(edit(confidence, 1.0), 0.33, score, words) is applied
-
-
-def test_other_damage_does_not_ask_whether_the_text_is_spun() -> None:
-    assert is_applied(edit(0.6, None, EditKind.GLUED), 0.33, 0.0, 10)
