@@ -20,6 +20,7 @@ def test_worth_counts_harm_by_half() -> None:
     # Half of what is likely the author's own is taken off.
     assert worth(edit(0.6, 0.8), 0.6, 1.0) == pytest.approx(0.5)
     assert worth(edit(0.6, 0.8), 0.6, 0.5) == pytest.approx(0.3)
+    assert worth(edit(0.4, 0.6), 0.4, 0.5) == pytest.approx(0.05)
     # An edit of no spinner's work is right or harms.
     assert worth(edit(0.8, None), 0.8, 0.0) == pytest.approx(0.7)
 
@@ -37,6 +38,11 @@ def test_worth_counts_harm_by_half() -> None:
         (0.5, 0.7, 500, False),
         (0.6, 0.7, 500, True),
         (0.8, 0.4, 500, False),
+        (0.4, 1.0, 500, True),
+        (0.4, 0.8, 500, False),
+        (0.65, 0.8, 500, True),
+        (0.65, 0.8, 140, False),
+        (0.8, 1.0, 60, False),
     ],
 )
 def test_what_a_text_asks_for(confidence: float, score: float, words: int, applied: bool) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from unspin.errors import DataError
+from unspin.rank.fluency import HOPELESS
 from unspin.rank.revision import Reviser
-from unspin.rank.surroundings import FAMILIES, HOPELESS, look
+from unspin.rank.surroundings import FAMILIES, look
 from unspin.records import (
     Arc,
     Decoding,

@@ -101,15 +101,21 @@ def empty_table() -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(1 << TABLE_BITS, np.float32), np.full(1 << TABLE_BITS, 1e-2, np.float32)
 
 
-def features_stage(args: argparse.Namespace) -> None:
-    text, segments = get(args.work, "text"), get(args.work, "segments")
-    lexicon = shipped_candidates()
+def trained_table(text, segments, lexicon) -> tuple[np.ndarray, np.ndarray]:
+    """The features' weights and squared gradients after one pass over ``text``."""
     matches = features.find_matches(text, segments, lexicon)
     hints = features.training_hints(text, features.document_rates(text, segments), FAMILIES, 1)
     order = np.random.default_rng(0).permutation(len(text.spinner)).astype(np.int64)
     weights, squares = empty_table()
     loss, number, _ = features.run(text, lexicon, matches, hints, order, weights, squares)
     print(f"log loss {loss / number:.4f} on {number:,} matches, before each was learned")
+    return weights, squares
+
+
+def features_stage(args: argparse.Namespace) -> None:
+    text, segments = get(args.work, "text"), get(args.work, "segments")
+    lexicon = shipped_candidates()
+    weights, squares = trained_table(text, segments, lexicon)
     np.save(args.work / "weights.npy", weights)
     if args.regression:
         regression(*args.regression, lexicon, weights, squares)

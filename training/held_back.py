@@ -1,11 +1,14 @@
-"""Texts held back for the second pass, and a features table that has not seen them.
+r"""Texts held back for the second pass, and a features table that has not seen them.
 
     python training/held_back.py PAIRS... -w WORK [--dev DEV...]
-    python training/simulate.py WORK/held.jsonl --random 160 --gcide FOLDER --webster 260 ... \\
-                                -o WORK/simulated.jsonl.gz
-    python -m unspin.learn.revision collect WORK/held.jsonl WORK/simulated.jsonl.gz \\
-                                --features WORK/features.npy -o WORK/held.npz
-    python -m unspin.learn.revision fit WORK/held.npz -o src/unspin/data/revision.npz
+    python training/simulate.py WORK/held.jsonl --table 0 --random 160 --webster 260 \
+        --gcide FOLDER ... -o WORK/simulated.jsonl.gz
+    python -m unspin.learn.revision align WORK/held.jsonl WORK/simulated.jsonl.gz \
+        --more TRAIN... --every 5 -o WORK/gold.jsonl
+    python -m unspin.learn.revision collect WORK/held.jsonl WORK/simulated.jsonl.gz \
+        --gold WORK/gold.jsonl --features WORK/features.npy -o WORK/held.npz
+    python -m unspin.learn.revision fit WORK/held.npz --regression SEED.npz \
+        -o src/unspin/data/revision.npz
 
 PAIRS are the train files and what ``simulate.py`` made for the features. One original in
 twenty, by its first words, is held back with everything spun from it. The table
@@ -21,8 +24,7 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-from build import FAMILIES, dev_losses, empty_table, shipped_candidates
+from build import FAMILIES, dev_losses, shipped_candidates, trained_table
 
 from unspin.learn import align, features
 from unspin.learn.parallel import load
@@ -69,14 +71,8 @@ def main() -> None:
             }  # fmt: skip
             out.write(json.dumps(record, ensure_ascii=False) + "\n")
     text = load([p for p in pairs if not is_held(p)])
-    segments = align.align(text)
     lexicon = shipped_candidates()
-    matches = features.find_matches(text, segments, lexicon)
-    hints = features.training_hints(text, features.document_rates(text, segments), FAMILIES, 1)
-    order = np.random.default_rng(0).permutation(len(text.spinner)).astype(np.int64)
-    weights, squares = empty_table()
-    loss, number, _ = features.run(text, lexicon, matches, hints, order, weights, squares)
-    print(f"log loss {loss / number:.4f} on {number:,} matches")
+    weights, _ = trained_table(text, align.align(text), lexicon)
     features.write(weights, FAMILIES, args.work / "features.npy", {})
     if args.dev:
         print(dev_losses(args.dev, lexicon, weights))

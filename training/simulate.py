@@ -176,7 +176,8 @@ class Thesaurus:
             data = file.read()
         heads: dict[str, set[str]] = defaultdict(set)
         for line in (folder / "gcide.index").read_text(encoding="utf-8").splitlines():
-            head, start, length, *_ = line.lower().split("\t")[:1] + line.split("\t")[1:]
+            head, start, length = line.split("\t")[:3]
+            head = head.lower()
             if not re.fullmatch(r"[a-z-]+", head):
                 continue
             begin = _base64(start)

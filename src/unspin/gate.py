@@ -20,8 +20,8 @@ _HARM = 0.5
 # Kinds that the document's spin score speaks for.
 _SPUN_KINDS = frozenset({EditKind.SYNONYM, EditKind.TORTURED, EditKind.OPEN})
 # In a document that may well be clean only sure edits are applied, and in a short
-# one the score is less sure than it looks, unless it is as high as no clean passage
-# has it: (score below, words and marks below, least confidence), chosen on dev and
+# one the score is less sure than it looks, unless it is as high as few clean passages
+# have it: (score below, words and marks below, least confidence), chosen on dev and
 # on clean prose of six kinds, whole and in passages.
 _LEAST = (
     (0.5, math.inf, 0.82),

@@ -7,7 +7,6 @@ a longer change cuts through are left out, as in all training here.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +46,6 @@ class Spans:
     label: NDArray[np.int64]
     none: NDArray[np.float32]
     family: NDArray[np.str_]
-    fold: NDArray[np.int64]
 
 
 class _Recorder(Reviser):
@@ -88,12 +86,10 @@ def collect(pairs: Iterable[tuple[Pair, Gold]], restorer: Restorer) -> Spans:
         sizes, label, none = _labels(pair, gold, lattices, rankings)
         learned = label != SKIP
         mine = np.repeat(learned, sizes)
-        fold = zlib.crc32(pair.original[:80].encode()) % 5
         parts.append(
             (
                 sizes[learned], odds[mine], row[mine], seen.features, label[learned],
                 none[learned], np.full(int(learned.sum()), pair.spinner or ""),
-                np.full(int(learned.sum()), fold),
             )
         )  # fmt: skip
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
@@ -223,7 +219,7 @@ def join(parts: Sequence[Spans]) -> Spans:
 
     return Spans(
         np.concatenate([[0], np.cumsum(sizes)]), every("odds"), np.concatenate(look),
-        every("features"), every("label"), every("none"), every("family"), every("fold"),
+        every("features"), every("label"), every("none"), every("family"),
     )  # fmt: skip
 
 
@@ -237,14 +233,3 @@ def load(path: Path) -> Spans:
     """A collection that was saved."""
     with np.load(path, allow_pickle=False) as archive:
         return Spans(**{name: archive[name] for name in Spans.__slots__})
-
-
-def subset(spans: Spans, chosen: NDArray[np.bool_]) -> Spans:
-    """Only the chosen spans; all rows of features stay."""
-    sizes = np.diff(spans.arc_at)
-    arcs = np.repeat(chosen, sizes)
-    return Spans(
-        np.concatenate([[0], np.cumsum(sizes[chosen])]), spans.odds[arcs], spans.look[arcs],
-        spans.features, spans.label[chosen], spans.none[chosen], spans.family[chosen],
-        spans.fold[chosen],
-    )  # fmt: skip

@@ -26,7 +26,7 @@ from unspin.errors import DataError
 from unspin.rank.arcs import ArcTable, arc_table
 from unspin.rank.encoding import Encoder, Reading
 from unspin.rank.features import FeaturesRanker
-from unspin.rank.fluency import WordModel, fluency
+from unspin.rank.fluency import HOPELESS, WordModel, fluency
 from unspin.rank.guesses import Guesser
 from unspin.rank.hashing import rate_bin
 from unspin.rank.open_vocabulary import OpenVocabulary, Weights
@@ -36,9 +36,6 @@ from unspin.records import DocumentEvidence, Lattice, Ranking, Sentence
 from unspin.thesaurus import Thesaurus
 
 Floats = NDArray[np.float32]
-
-# Candidates this many nats behind are not worth a language model's time.
-_HOPELESS = 6.0
 
 
 class ContextRanker:
@@ -176,7 +173,7 @@ class ContextRanker:
         norms: list[str] = []
         last = -1
         best = np.maximum(np.maximum.reduceat(odds, table.arc_at[:-1]), 0.0)
-        hopeful = odds > best[table.owner] - _HOPELESS
+        hopeful = odds > best[table.owner] - HOPELESS
         bounds = pairwise(table.arc_at.tolist())
         for (number, start, end), (low, high) in zip(table.spans, bounds, strict=True):
             if number != last:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, Protocol
 
+# Candidates this many nats behind the best one (or keep) are not worth asking about.
+HOPELESS = 6.0
 # Words of context: what a model of order 4 sees on either side.
 _BEFORE, _AFTER = 3, 3
 

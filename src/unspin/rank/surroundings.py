@@ -20,14 +20,12 @@ from numpy.typing import NDArray
 from wordfreq import zipf_frequency
 
 from unspin.lattice import runs
-from unspin.rank.fluency import WordModel, fluency
+from unspin.rank.fluency import HOPELESS, WordModel, fluency
 from unspin.records import Arc, Decoding, DocumentEvidence, EditKind, Lattice, Ranking
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-# Arcs this many nats behind the best one (or keep) are left as they are.
-HOPELESS = 6.0
 FAMILIES = ("A", "B", "C", "T", "K", "M", "J", "S")
 # What is gathered of each arc, in this order.
 _RAW = (
