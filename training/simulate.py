@@ -1,13 +1,17 @@
 """Training documents in the manner of spinners that no parallel text covers.
 
-Three families are made from the originals of parallel text and written as pair
-files for ``unspin.learn``:
+Families are made from the originals of parallel text and from prose and written as
+pair files for ``unspin.learn``:
 
 - ``S``: a word table learned from documented tortured phrases (SpinBot's work);
 - ``Y``: random neighbours from thesauri at many rates, in many manners, to
   stand for the next spinner. Its word pairs stay out of the lexicon;
 - ``G``: the same with the synonyms that Webster's dictionary of 1913 lists, which the
   encoder is never shown: how much can be made of a spinner that it does not know?
+- ``E``: the same with the words that a pretrained model takes for alike;
+- ``X``: a part of a known spinner's list (``channels.py``), and not told whose;
+- ``A`` to ``M``: the known spinners imitated, on text that they never spun;
+- ``clean``: text as it is.
 
 Not part of the package: unspin ships no spinner.
 
@@ -23,10 +27,14 @@ import math
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
+from channels import imitate, read_channels, strange
 from lemminflect import getAllLemmas, getInflection
 from wordfreq import zipf_frequency
 
@@ -42,6 +50,8 @@ _TAGS = {
     "ADV": ("RB",),
 }
 _ZIPF_FUNCTION = 6.1
+# Characters by which a paragraph is known.
+_BEGINNING = 60
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SYNONYMS = re.compile(r"Syn(?:\.|:)\s*(?:--)?\s*(.{3,400}?)(?:\.\s|\n\s*\n|\[1913|$)", re.DOTALL)
 
@@ -192,6 +202,24 @@ class Thesaurus:
                         heads[word].update(w for w in (head, *words) if w != word)
         return cls({head: sorted(words) for head, words in heads.items()})
 
+    @classmethod
+    def embeddings(cls, folder: Path) -> "Thesaurus":
+        """The nearest words by the input embeddings of a BERT model in ``folder``."""
+        from safetensors.numpy import load_file
+
+        table = load_file(folder / "model.safetensors")["embeddings.word_embeddings.weight"]
+        pieces = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
+        known = [n for n, p in enumerate(pieces) if re.fullmatch("[a-z]{3,}", p)]
+        known = [n for n in known if 2.3 <= zipf_frequency(pieces[n], "en") <= _ZIPF_FUNCTION]
+        vectors = table[known] / np.linalg.norm(table[known], axis=1, keepdims=True)
+        lemmas = [frozenset(x for x, _, _ in analyses(pieces[n])) for n in known]
+        heads = {}
+        for at, number in enumerate(known):
+            near = np.argsort(-(vectors @ vectors[at]))[1:40]
+            alike = [n for n in near.tolist() if lemmas[n] and not lemmas[n] & lemmas[at]]
+            heads[pieces[number]] = [pieces[known[n]] for n in alike[:16]]
+        return cls(heads)
+
     @lru_cache(None)
     def neighbours(self, word: str) -> tuple[tuple[str, float], ...]:
         """(replacement, Zipf frequency) with inflection carried over."""
@@ -282,55 +310,111 @@ def spin_thesaurus(
     return spin(text, draw, rng.random() < 0.5)
 
 
-def prose_documents(paths: list[Path]) -> Iterator[tuple[str, str]]:
-    """Names and texts of documents of twelve neighbouring paragraphs each."""
+def prose_documents(
+    paths: list[Path], without: frozenset[str], most: int
+) -> Iterator[tuple[str, str]]:
+    """Names and texts of documents of twelve neighbouring paragraphs each, ``most`` a file.
+
+    Paragraphs that begin like one of ``without`` are left out.
+    """
     for path in paths:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             lines = [line.strip() for line in file if line.strip()]
-        for at in range(0, len(lines), 12):
+        lines = [line for line in lines if line[:_BEGINNING] not in without]
+        starts = list(range(0, len(lines), 12))
+        for at in random.Random(path.name).sample(starts, min(most, len(starts))):
             yield f"{path.stem}-{at // 12}", "\n\n".join(lines[at : at + 12])
+
+
+def beginnings(pairs: Iterable[Pair]) -> frozenset[str]:
+    """How the paragraphs of some pairs' originals begin."""
+    return frozenset(
+        line.strip()[:_BEGINNING] for pair in pairs for line in pair.original.splitlines()
+    )
+
+
+class Spinners:
+    """Every simulated family, by name."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._table = tortured_table(args.tortured) if args.tortured else {}
+        self._random = [Thesaurus.moby(args.moby)] if args.moby else []
+        if args.wordnet:
+            self._random.append(Thesaurus.wordnet(args.wordnet))
+        self._webster = Thesaurus.gcide(args.gcide) if args.gcide else None
+        self._alike = Thesaurus.embeddings(args.minilm) if args.minilm else None
+        self._channels = read_channels(args.lexicon) if args.lexicon else {}
+
+    def spin(self, text: str, family: str, rng: random.Random) -> str:
+        """``text`` as ``family`` would have it."""
+        if family == "clean":
+            return text
+        if family == "S":
+            return spin_table(text, self._table, rng)
+        if family == "Y":
+            return spin_thesaurus(text, rng.choice(self._random), self._table, rng)
+        if family == "G":
+            return spin_thesaurus(text, self._webster, {}, rng)
+        if family == "E":
+            return spin_thesaurus(text, self._alike, {}, rng)
+        if family == "X":
+            return strange(text, self._channels, rng)
+        return imitate(text, family, self._channels[family], rng)
+
+
+# Set before workers are forked, which would be too large to send to them.
+_spinners: Spinners
+
+
+def _record(seed: int, task: tuple[str, str, str]) -> str:
+    family, name, text = task
+    spun = _spinners.spin(text, family, random.Random(f"{seed} {family} {name}"))
+    record = {"id": name, "spinner": family, "original": text, "spun": spun}
+    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
     """Write the simulated pair file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pairs", nargs="*", type=Path)
-    parser.add_argument("--tortured", type=Path, required=True)
-    parser.add_argument("--moby", type=Path, required=True, help="words.txt")
-    parser.add_argument("--wordnet", type=Path, help="the folder of data.noun and others")
+    parser.add_argument("--tortured", type=Path, help="documented phrases (S, Y)")
+    parser.add_argument("--moby", type=Path, help="words.txt (Y)")
+    parser.add_argument("--wordnet", type=Path, help="the folder of data.noun and others (Y)")
+    parser.add_argument("--gcide", type=Path, help="the folder of gcide.index (G)")
+    parser.add_argument("--minilm", type=Path, help="the folder of all-MiniLM-L6-v2 (E)")
+    parser.add_argument("--lexicon", type=Path, help="spin.tsv (X and known families)")
     parser.add_argument(
         "--prose", nargs="*", type=Path, default=[], help="gzipped text, a paragraph a line"
     )
-    parser.add_argument("--table", type=int, default=4000, help="documents of family S")
-    parser.add_argument("--random", type=int, default=4000, help="documents of family Y")
-    parser.add_argument("--gcide", type=Path, help="the folder of gcide.index and gcide.dict.dz")
-    parser.add_argument("--webster", type=int, default=0, help="documents of family G")
+    parser.add_argument("--most", type=int, default=1 << 30, help="documents of one prose file")
+    parser.add_argument(
+        "--without", nargs="*", type=Path, default=[], help="pairs whose originals are held back"
+    )
+    parser.add_argument(
+        "--documents", nargs="+", default=["S=4000", "Y=4000"], help="FAMILY=NUMBER..."
+    )
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    if args.webster and not args.gcide:
-        parser.error("--webster needs --gcide")
     rng = random.Random(args.seed)
-    originals = {pair.id: pair.original for pair in read_pairs(args.pairs)}
-    originals |= dict(prose_documents(args.prose))
-    ids = sorted(originals)
-    table = tortured_table(args.tortured)
-    thesauri = [Thesaurus.moby(args.moby)]
-    if args.wordnet:
-        thesauri.append(Thesaurus.wordnet(args.wordnet))
-    webster = Thesaurus.gcide(args.gcide) if args.gcide else None
-    with gzip.open(args.output, "wt", encoding="utf-8") as out:
-        for family, number in (("S", args.table), ("Y", args.random), ("G", args.webster)):
-            for name in rng.sample(ids, min(number, len(ids))):
-                text = originals[name]
-                if family == "S":
-                    spun = spin_table(text, table, rng)
-                elif family == "Y":
-                    spun = spin_thesaurus(text, rng.choice(thesauri), table, rng)
-                else:
-                    spun = spin_thesaurus(text, webster, {}, rng)
-                record = {"id": name, "spinner": family, "original": text, "spun": spun}
-                out.write(json.dumps(record, ensure_ascii=False) + "\n")
+    texts = {pair.id: pair.original for pair in read_pairs(args.pairs)}
+    texts |= dict(prose_documents(args.prose, beginnings(read_pairs(args.without)), args.most))
+    names = sorted(texts)
+    wanted = [(f, int(n)) for f, n in (x.split("=") for x in args.documents)]
+    tasks = [
+        (family, name, texts[name])
+        for family, number in wanted
+        for name in rng.sample(names, min(number, len(names)))
+    ]
+    global _spinners
+    _spinners = Spinners(args)
+    record = partial(_record, args.seed)
+    with (
+        gzip.open(args.output, "wt", encoding="utf-8", compresslevel=5) as out,
+        ProcessPoolExecutor(args.workers, get_context("fork")) as pool,
+    ):
+        out.writelines(pool.map(record, tasks, chunksize=16))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,10 @@ from torch.nn import functional as F  # noqa: N812
 
 WIDTH, LAYERS, HEADS, INNER = 384, 6, 12, 1536
 VECTOR = 128
+DROPOUT = 0.1
+# Pieces hidden from the encoder in training, so that many passes over one text
+# teach it to read rather than to remember.
+_HIDDEN, _MASK = 0.08, 103
 
 
 class Layer(nn.Module):
@@ -33,8 +37,10 @@ class Layer(nn.Module):
         b, t, _ = x.shape
         q, k, v = self.qkv(x).view(b, t, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
         a = F.scaled_dot_product_attention(q, k, v, attn_mask=mask.to(q.dtype))
-        x = self.norm1(x + self.out(a.transpose(1, 2).reshape(b, t, WIDTH)))
-        return self.norm2(x + self.down(F.gelu(self.up(x))))
+        a = self.out(a.transpose(1, 2).reshape(b, t, WIDTH))
+        x = self.norm1(x + F.dropout(a, DROPOUT, self.training))
+        a = self.down(F.gelu(self.up(x)))
+        return self.norm2(x + F.dropout(a, DROPOUT, self.training))
 
 
 class Encoder(nn.Module):
@@ -60,15 +66,19 @@ class Encoder(nn.Module):
         """
         n = self.words.num_embeddings
         is_hint = ids >= n
+        padding = ids == 0
+        if self.training:
+            dark = (torch.rand(ids.shape, device=ids.device) < _HIDDEN) & ~is_hint & ~padding
+            ids = torch.where(dark, torch.full_like(ids, _MASK), ids)
         x = torch.where(
             is_hint.unsqueeze(-1),
             self.hints((ids - n).clamp(min=0)),
             self.words(torch.where(is_hint, torch.zeros_like(ids), ids)),
         )
         x = x + self.positions.weight[: ids.shape[1]] + self.draft(drafts)
-        x = self.norm(x)
+        x = F.dropout(self.norm(x), DROPOUT, self.training)
         mask = torch.zeros(ids.shape, dtype=x.dtype, device=x.device)
-        mask = mask.masked_fill(ids == 0, -1e4)[:, None, None, :]
+        mask = mask.masked_fill(padding, -1e4)[:, None, None, :]
         for layer in self.layers:
             x = layer(x, mask)
         return x
@@ -118,8 +128,8 @@ class Heads(nn.Module):
         self.keep = nn.Parameter(torch.randn(VECTOR) * 0.02)
         self.none = nn.Parameter(torch.randn(VECTOR) * 0.02)
         self.none_bias = nn.Parameter(torch.tensor(-2.0))
-        self.pair = nn.Embedding(pairs, VECTOR, sparse=True)
-        self.pair_bias = nn.Embedding(pairs, 1, sparse=True)
+        self.pair = nn.Embedding(pairs, VECTOR)
+        self.pair_bias = nn.Embedding(pairs, 1)
         self.wide = nn.Parameter(torch.tensor(1.0))
         self.changed = nn.Linear(WIDTH, 1)
         self.guess = nn.Sequential(nn.Linear(2 * WIDTH, 256), nn.GELU(), nn.Linear(256, VECTOR))
