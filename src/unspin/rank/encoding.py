@@ -1,6 +1,6 @@
 """The encoder at work: sentences in, vectors of spans and words out, by onnxruntime.
 
-Sentences of a paragraph are read together, in chunks of at most ``MAX_PIECES``
+Neighbouring sentences are read together, in chunks of at most ``MAX_PIECES``
 word pieces. Only chunks of the same length share a batch: padding would cost time and,
 since activations are quantized by the range of their batch, change results.
 """
@@ -76,7 +76,7 @@ class Encoder:
         vectors = np.zeros((len(spans), DRAFT - 1), np.float32)
         changed: list[Floats] = [np.zeros(0, np.float32)] * len(sentences)
         guesses: list[Floats] = [np.zeros((0, DRAFT - 1), np.float32)] * len(sentences)
-        for group in _batches(sentences, cuts):
+        for group in _batches(cuts):
             size = sum(len(cuts[n][0]) for n in group[0]) + 4
             ids = np.zeros((len(group), size), np.int64)
             draft = np.zeros((len(group) * size, DRAFT), np.float32)
@@ -147,22 +147,18 @@ class Encoder:
         return pieces, begin
 
 
-def _batches(
-    sentences: Sequence[Sentence], cuts: list[tuple[list[int], list[int]]]
-) -> list[list[list[int]]]:
-    """Sentences joined to chunks of one paragraph, chunks of the same length together."""
+def _batches(cuts: list[tuple[list[int], list[int]]]) -> list[list[list[int]]]:
+    """Sentences joined to chunks, across paragraphs too; chunks of the same length together."""
     chunks: list[list[int]] = []
     sizes: list[int] = []
-    paragraph = -1
-    for n, sentence in enumerate(sentences):
-        size = len(cuts[n][0])
-        if chunks and sentence.paragraph == paragraph and sizes[-1] + size <= MAX_PIECES:
+    for n, (cut, _) in enumerate(cuts):
+        size = len(cut)
+        if chunks and sizes[-1] + size <= MAX_PIECES:
             chunks[-1].append(n)
             sizes[-1] += size
         else:
             chunks.append([n])
             sizes.append(size)
-        paragraph = sentence.paragraph
     groups: list[list[list[int]]] = []
     last = -1
     for c in sorted(range(len(chunks)), key=sizes.__getitem__):
