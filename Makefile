@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 # The first of these that is new enough; kenlm-ex has no wheels past 3.13.
 PYTHONS := python3 python3.13 python3.12 python3.11
-CODE := src tests benchmarks
+CODE := src tests benchmarks training
 
 SEED := seeds/000_a26bbb09311a0bb2.txt
 GOLD := fixtures/000_a26bbb09311a0bb2.gold.txt

@@ -26,8 +26,8 @@ from __future__ import annotations
 
 import argparse
 import bisect
-import itertools
 import hashlib
+import itertools
 import pickle
 import time
 import zlib
@@ -39,7 +39,7 @@ import numpy as np
 from unspin.gold import parse_gold
 from unspin.learn import align, features, spinners
 from unspin.learn.lexicon import learn_rows, write_lexicon
-from unspin.learn.parallel import ParallelText, Side, load
+from unspin.learn.parallel import ParallelText, load
 from unspin.learn.statistics import UNKNOWN, token_segments
 from unspin.lexicon import SpinLexicon
 from unspin.pairs import Pair, read_pairs

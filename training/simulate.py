@@ -66,9 +66,8 @@ def tortured_table(path: Path) -> dict[str, Counter[str]]:
         original = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", original)
         if "?" in original or "?" in spun:
             continue
-        for reading in re.split(r" or |/|;|,", original):
-            if reading.strip():
-                pairs.append(Pair("tortured", "S", " ".join(reading.split()), spun))
+        readings = (r for r in re.split(r" or |/|;|,", original) if r.strip())
+        pairs.extend(Pair("tortured", "S", " ".join(r.split()), spun) for r in readings)
     text = load(pairs, 1)
     segments = align.align(text)
     words = text.vocabulary
@@ -107,9 +106,8 @@ def analyses(word: str) -> tuple[tuple[str, str, str], ...]:
     found = []
     for pos, lemmas in getAllLemmas(word).items():
         for tag in _TAGS.get(pos, ()):
-            for lemma in lemmas:
-                if word in getInflection(lemma, tag):
-                    found.append((lemma, pos, tag))
+            fit = (x for x in lemmas if word in getInflection(x, tag))
+            found.extend((lemma, pos, tag) for lemma in fit)
     return tuple(found)
 
 
@@ -146,13 +144,13 @@ class Thesaurus:
         }
 
     @classmethod
-    def moby(cls, path: Path) -> "Thesaurus":
+    def moby(cls, path: Path) -> Thesaurus:
         """Moby's words.txt: a head and its neighbours a line."""
         lines = path.read_text(encoding="utf-8", errors="replace").lower().splitlines()
         return cls({head: rest for head, *rest in (line.split(",") for line in lines)})
 
     @classmethod
-    def wordnet(cls, folder: Path) -> "Thesaurus":
+    def wordnet(cls, folder: Path) -> Thesaurus:
         """Synonyms, hypernyms and similar adjectives from WordNet's data files."""
         synsets: dict[tuple[str, str], list[str]] = {}
         pointers: list[tuple[tuple[str, str], tuple[str, str]]] = []
@@ -180,7 +178,7 @@ class Thesaurus:
         return cls(heads)
 
     @classmethod
-    def gcide(cls, folder: Path) -> "Thesaurus":
+    def gcide(cls, folder: Path) -> Thesaurus:
         """The lists headed "Syn." in GCIDE (Debian: dict-gcide), read both ways."""
         with gzip.open(folder / "gcide.dict.dz") as file:
             data = file.read()
@@ -203,7 +201,7 @@ class Thesaurus:
         return cls({head: sorted(words) for head, words in heads.items()})
 
     @classmethod
-    def embeddings(cls, folder: Path) -> "Thesaurus":
+    def embeddings(cls, folder: Path) -> Thesaurus:
         """The nearest words by the input embeddings of a BERT model in ``folder``."""
         from safetensors.numpy import load_file
 
@@ -220,7 +218,7 @@ class Thesaurus:
             heads[pieces[number]] = [pieces[known[n]] for n in alike[:16]]
         return cls(heads)
 
-    @lru_cache(None)
+    @lru_cache(None)  # noqa: B019
     def neighbours(self, word: str) -> tuple[tuple[str, float], ...]:
         """(replacement, Zipf frequency) with inflection carried over."""
         found: dict[str, float] = {}

@@ -50,7 +50,8 @@ class Chunks:
     """Stretches of one document each, at most ``MAX_PIECES`` pieces long.
 
     All columns have a value for each chunk: tokens ``start:end``, matches
-    ``match:match_end``, and numbers of ``pieces`` and ``candidates``; ``family`` and ``rate`` are hints.
+    ``match:match_end``, and numbers of ``pieces`` and ``candidates``; ``family`` and
+    ``rate`` are hints.
     """
 
     start: NDArray[np.int64]
@@ -122,7 +123,13 @@ class Collator:
         self._token_base = _bases([len(c.text.spun.words) for c in corpora])
         self._match_base = _bases([len(c.matches.start) for c in corpora])
         self._wide_at = np.concatenate(
-            [[0], *(b + c.wide_at[1:] for b, c in zip(_bases([len(c.wide) for c in corpora]), corpora, strict=False))]
+            [
+                [0],
+                *(
+                    b + c.wide_at[1:]
+                    for b, c in zip(_bases([len(c.wide) for c in corpora]), corpora, strict=False)
+                ),
+            ]
         )
         starts = [b + c.matches.start for b, c in zip(self._token_base, corpora, strict=False)]
         self._match_start = np.concatenate(starts)
@@ -161,7 +168,10 @@ class Collator:
         owner: list[int] = []
         piece_at = self._piece_at[base : base + len(text.spun.words) + 1]
         for document, low, high in zip(
-            documents.tolist(), text.spun.offsets[first].tolist(), text.spun.offsets[last].tolist(), strict=True
+            documents.tolist(),
+            text.spun.offsets[first].tolist(),
+            text.spun.offsets[last].tolist(),
+            strict=True,
         ):
             cuts = sentence[slice(*np.searchsorted(sentence, [low, high]))].tolist()
             begin = low
@@ -190,12 +200,19 @@ class Collator:
         return found.take(np.flatnonzero(found.pieces <= MAX_PIECES))
 
     def build(self, chunks: Chunks, rows: int = 0, blind: NDArray[np.bool_] | None = None) -> Batch:
-        """The batch of ``chunks``, padded to ``rows``; those marked in ``blind`` get no wide logits."""
+        """The batch of ``chunks``, padded to ``rows``; those in ``blind`` get no wide logits."""
         number = len(chunks)
         longest = padded(int(chunks.pieces.max(initial=1)))
         dark = np.zeros(number, bool) if blind is None else blind
         columns = np.stack(
-            [chunks.start, chunks.end, chunks.match, chunks.family + self._family, chunks.rate + self._rate, dark]
+            [
+                chunks.start,
+                chunks.end,
+                chunks.match,
+                chunks.family + self._family,
+                chunks.rate + self._rate,
+                dark,
+            ]
         )
         start, end, match, family, rate, hidden = torch.from_numpy(columns).to(self.device)
         # The totals are known here: asking the device for them would halt it.
@@ -218,7 +235,9 @@ class Collator:
         token = start[owner] + place
         word_first = self._at[token] + shift[owner]
         word_last = self._at[token + 1] - 1 + shift[owner]
-        in_chunk, place = _spread(torch.from_numpy(chunks.match_end - chunks.match).to(self.device), matches)
+        in_chunk, place = _spread(
+            torch.from_numpy(chunks.match_end - chunks.match).to(self.device), matches
+        )
         m = match[in_chunk] + place
         begin = self._start[m].long()
         stop = begin + self._length[m]
@@ -276,7 +295,8 @@ def batches(
     chunks: Chunks, rng: np.random.Generator, limit: int
 ) -> Iterator[tuple[NDArray[np.int64], int]]:
     """Numbers of chunks in random order, of like length and at most ``limit`` pieces, with
-    the rows that a full batch of their length has."""
+    the rows that a full batch of their length has.
+    """
     order = rng.permutation(len(chunks))
     size = max(4000, 40 * limit // MAX_PIECES)
     for pool in range(0, len(order), size):

@@ -132,7 +132,9 @@ class Model(torch.nn.Module):
         mixed = mixed.index_add(0, batch.owner, each)
         # Every span adds its draft from its first piece on and takes it back after its last.
         steps = torch.zeros((rows * length, VECTOR + 1), device=odds.device)
-        steps = steps.index_add(0, torch.cat([batch.first, batch.last + 1]), torch.cat([mixed, -mixed]))
+        steps = steps.index_add(
+            0, torch.cat([batch.first, batch.last + 1]), torch.cat([mixed, -mixed])
+        )
         return torch.cumsum(steps.view(rows, length, VECTOR + 1), 1)
 
     def _choices(
@@ -292,9 +294,7 @@ def _optimizer(model: Model, plan: Plan) -> torch.optim.Optimizer:
     )
 
 
-def held_out_loss(
-    model: Model, collator: Collator, held_out: dict[str, Chunks], limit: int
-) -> str:
+def held_out_loss(model: Model, collator: Collator, held_out: dict[str, Chunks], limit: int) -> str:
     """Mean log loss per match, word and guess of each family's held-out chunks."""
     parts = []
     model.eval()
