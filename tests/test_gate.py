@@ -7,7 +7,7 @@ import pytest
 from unspin.gate import is_applied, worth
 from unspin.records import Edit, EditKind, Evidence
 
-THRESHOLD = 0.3
+THRESHOLD = 0.0
 
 
 def edit(confidence: float, changed: float | None, kind: EditKind = EditKind.SYNONYM) -> Edit:
@@ -15,14 +15,20 @@ def edit(confidence: float, changed: float | None, kind: EditKind = EditKind.SYN
     return Edit(0, 6, "mature", "used", confidence, kind, evidence, ())
 
 
-def test_worth_counts_harm_by_half() -> None:
+def test_harm_counts_more_than_gain() -> None:
     assert worth(edit(0.6, 1.0), 0.6, 1.0) == pytest.approx(0.6)
-    # Half of what is likely the author's own is taken off.
-    assert worth(edit(0.6, 0.8), 0.6, 1.0) == pytest.approx(0.5)
-    assert worth(edit(0.6, 0.8), 0.6, 0.5) == pytest.approx(0.3)
-    assert worth(edit(0.4, 0.6), 0.4, 0.5) == pytest.approx(0.05)
+    # 1.2 times what is likely the author's own is taken off.
+    assert worth(edit(0.6, 0.8), 0.6, 1.0) == pytest.approx(0.36)
+    assert worth(edit(0.6, 0.8), 0.6, 0.5) == pytest.approx(-0.12)
+    assert worth(edit(0.4, 0.6), 0.4, 0.5) == pytest.approx(-0.44)
     # An edit of no spinner's work is right or harms.
-    assert worth(edit(0.8, None), 0.8, 0.0) == pytest.approx(0.7)
+    assert worth(edit(0.8, None), 0.8, 0.0) == pytest.approx(0.56)
+
+
+@pytest.mark.parametrize("changed", [0.3, 0.5, 0.7])
+def test_what_is_as_likely_to_harm_stays(changed: float) -> None:
+    assert not is_applied(edit(1 - changed, changed), THRESHOLD, 1.0, 500)
+    assert is_applied(edit(0.7, 0.7), THRESHOLD, 1.0, 500)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +37,8 @@ def test_worth_counts_harm_by_half() -> None:
         (0.5, 0.99, 500, True),
         (0.5, 0.99, 100, True),  # a passage that is surely spun
         (0.5, 0.9, 100, False),  # one that may not be
-        (0.8, 0.9, 100, True),
+        (0.8, 0.9, 100, False),
+        (0.85, 0.9, 100, True),
         (0.8, 0.8, 140, False),
         (0.8, 0.99, 40, False),  # a sentence or two
         (0.95, 0.99, 40, True),

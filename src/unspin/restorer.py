@@ -42,6 +42,7 @@ from unspin.records import (
     TokenKind,
 )
 from unspin.settings import Settings
+from unspin.terms import is_quoted
 from unspin.tokens import beginning, paragraph_norms, paragraph_start, sentences
 from unspin.verdict import Reading
 from unspin.version import __version__
@@ -49,6 +50,8 @@ from unspin.weights import path_weights
 
 # A text this likely to be spun is called spun.
 IS_SPUN = 0.5
+# Below this, a text full of tortured phrases may be about them.
+_SURELY_SPUN = 0.99
 # A word this likely to be changed that no edit restores is reported.
 _FLAG = 0.9
 # The language model's weight in the decoder, per ranker. Beside the trained
@@ -140,6 +143,9 @@ class Restorer:
         edits: list[Edit] = []
         for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
             edits.extend(self._edits(text, lattice, ranking, decoding, evidence, curly))
+        if evidence.spin_score < _SURELY_SPUN:
+            # A text about spinning quotes what a spun text says.
+            edits = [e for e in edits if not _is_mention(text, e)]
         edits = _together(edits, garbled)
         applied = [self._is_applied(e, evidence.spin_score, screening.words) for e in edits]
         chosen = tuple(e for e, yes in zip(edits, applied, strict=True) if yes)
@@ -335,6 +341,10 @@ def reading_of(
                 changed.append(p)
                 highest.append(top)
     return Reading(changed, highest, evidence.spin_rate or 0.0, evidence.spinner is not None)
+
+
+def _is_mention(text: str, edit: Edit) -> bool:
+    return edit.kind is EditKind.TORTURED and is_quoted(text, edit.start, edit.end)
 
 
 def _together(edits: list[Edit], garbled: list[Edit]) -> list[Edit]:

@@ -53,7 +53,7 @@ class Terms:
                     continue
                 taken = arc.end
                 edit = _edit(text, sentence, arc)
-                if not _is_quoted(text, edit.start, edit.end):
+                if not is_quoted(text, edit.start, edit.end):
                     found.append(edit)
             yield from with_articles(text, sentence.tokens, found)
 
@@ -72,7 +72,7 @@ def _edit(text: str, sentence: Sentence, arc: Arc) -> Edit:
     )
 
 
-def _is_quoted(text: str, start: int, end: int) -> bool:
+def is_quoted(text: str, start: int, end: int) -> bool:
     """Whether a quotation is open at ``start``, or ``text[start:end]`` is all of one."""
     before = text[text.rfind("\n", 0, start) + 1 : start]
     if before.count("“") > before.count("”") or before.count('"') % 2:

@@ -1,12 +1,13 @@
-"""Fits how the context ranker's logits and the language model are added up.
+"""Fits how sure the context ranker's logits may be.
 
     python -m unspin.learn.combine DEV... -o src/unspin/data/context.json
 
 A conditional logit over the candidates of each matched span and "keep" with
-three features: the ranker's log odds, the fluency (:mod:`unspin.rank.fluency`)
-and 1 for every change. Spans that a longer change cuts through, and those whose
-original is no candidate, are left out, as in training. Reports the log loss of
-documents that were not fitted on.
+two features: the ranker's log odds, and 1 for every change. (An n-gram model's
+opinion was a third until the encoder was trained for long, which made it
+superfluous.) Spans that a longer change cuts through, and those whose original
+is no candidate, are left out, as in training. Reports the log loss of documents
+that were not fitted on.
 """
 
 from __future__ import annotations
@@ -22,16 +23,15 @@ import numpy as np
 from unspin.diffing import regions
 from unspin.learn.logit import Case, fit, log_loss
 from unspin.pairs import Pair, read_pairs
-from unspin.rank.fluency import WordModel, fluency
 from unspin.records import EditKind, Lattice, Ranking
 from unspin.restorer import Restorer
 from unspin.settings import DEFAULT_KINDS, Settings
 from unspin.tokens import tokenize
 
-_NAMES = ("scale", "fluency", "offset")
+_NAMES = ("scale", "offset")
 
 
-def cases(pair: Pair, restorer: Restorer, model: WordModel) -> Iterator[Case]:
+def cases(pair: Pair, restorer: Restorer) -> Iterator[Case]:
     """The learnable spans of a document."""
     spun = tokenize(pair.spun)
     norms = [t.norm for t in spun]
@@ -54,9 +54,7 @@ def cases(pair: Pair, restorer: Restorer, model: WordModel) -> Iterator[Case]:
                 continue
             features = np.zeros((len(originals) + 1, len(_NAMES)))
             features[:-1, 0] = odds
-            words = [token.norm for token in lattice.sentence.tokens]
-            features[:-1, 1] = fluency(model, words, start, end, originals)
-            features[:-1, 2] = 1.0
+            features[:-1, 1] = 1.0
             yield Case(features, len(originals) if target is None else originals.index(target))
 
 
@@ -78,11 +76,11 @@ def main() -> None:
     args = parser.parse_args()
     restorer = Restorer(replace(Settings(), kinds=DEFAULT_KINDS - {EditKind.OPEN}))
     models = restorer._models
-    models.context.final = (1.0, 0.0, 0.0)
+    models.context.final = (1.0, 0.0)
     folds: tuple[list[Case], list[Case]] = [], []
     for number, pair in enumerate(read_pairs(args.pairs)):
-        folds[number % 3 == 2].extend(cases(pair, restorer, models.fluency_model))
-    start = np.array([1.0, 0.0, 0.0])
+        folds[number % 3 == 2].extend(cases(pair, restorer))
+    start = np.array([1.0, 0.0])
     weights = fit(folds[0], start)
     print(f"unseen documents: log loss {log_loss(folds[1], start):.4f} before, ", end="")
     print(f"{log_loss(folds[1], weights):.4f} after; {len(folds[0])} spans used")

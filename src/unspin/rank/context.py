@@ -16,7 +16,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ from unspin.errors import DataError
 from unspin.rank.arcs import ArcTable, arc_table
 from unspin.rank.encoding import Encoder, Reading
 from unspin.rank.features import FeaturesRanker
-from unspin.rank.fluency import HOPELESS, WordModel, fluency
+from unspin.rank.fluency import WordModel
 from unspin.rank.guesses import Guesser
 from unspin.rank.hashing import rate_bin
 from unspin.rank.open_vocabulary import OpenVocabulary, Weights
@@ -65,7 +64,7 @@ class ContextRanker:
             self._none_bias = float(manifest["none_bias"])
             self._wide = float(manifest["wide"])
             final = manifest["final"]
-            self.final = float(final["scale"]), float(final["fluency"]), float(final["offset"])
+            self.final = float(final["scale"]), float(final["offset"])
             self._families = {name: n + 1 for n, name in enumerate(manifest["families"])}
             self._family_token = int(manifest["family_token"])
             self._rate_token = int(manifest["rate_token"])
@@ -145,9 +144,8 @@ class ContextRanker:
         keeps = self._vectors.of_phrases(phrases) + self._keep
         keep = np.einsum("ij,ij->i", spans, keeps) * scale
         deep -= keep[owner]
-        odds = deep + self._wide * wide
-        slope, weight, offset = self.final
-        odds = slope * odds + weight * self._fluencies(lattices, table, odds) + offset
+        slope, offset = self.final
+        odds = slope * (deep + self._wide * wide) + offset
         none = spans @ self._none * scale + self._none_bias - keep
         unknown: list[dict[tuple[int, int], float]] = [{} for _ in lattices]
         for (number, start, end), value in zip(table.spans, none.tolist(), strict=True):
@@ -163,27 +161,6 @@ class ContextRanker:
                 strict=True,
             )
         ]
-
-    def _fluencies(
-        self, lattices: Sequence[Lattice], table: ArcTable, odds: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """By how much (nats) the language model prefers each arc to keep; 0 for hopeless ones."""
-        model = self._language_model()
-        values = np.zeros(len(odds))
-        norms: list[str] = []
-        last = -1
-        best = np.maximum(np.maximum.reduceat(odds, table.arc_at[:-1]), 0.0)
-        hopeful = odds > best[table.owner] - HOPELESS
-        bounds = pairwise(table.arc_at.tolist())
-        for (number, start, end), (low, high) in zip(table.spans, bounds, strict=True):
-            if number != last:
-                norms = [token.norm for token in lattices[number].sentence.tokens]
-                last = number
-            asked = [at for at in range(low, high) if hopeful[at]]
-            if asked:
-                originals = [table.rules[at].original for at in asked]
-                values[asked] = fluency(model, norms, start, end, originals)
-        return values
 
 
 def _drafts(table: ArcTable, wide: NDArray[np.float64], vectors: Floats) -> Floats:
