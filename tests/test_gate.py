@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from unspin.calibration import Calibration
 from unspin.gate import is_applied, worth
 from unspin.records import Edit, EditKind, Evidence
 
-THRESHOLD = 0.0
+HARM = 1.2
+CURVE = Calibration(1.0, 0.0, 0.0, HARM)
 
 
 def edit(confidence: float, changed: float | None, kind: EditKind = EditKind.SYNONYM) -> Edit:
@@ -16,19 +18,19 @@ def edit(confidence: float, changed: float | None, kind: EditKind = EditKind.SYN
 
 
 def test_harm_counts_more_than_gain() -> None:
-    assert worth(edit(0.6, 1.0), 0.6, 1.0) == pytest.approx(0.6)
+    assert worth(edit(0.6, 1.0), 0.6, 1.0, HARM) == pytest.approx(0.6)
     # 1.2 times what is likely the author's own is taken off.
-    assert worth(edit(0.6, 0.8), 0.6, 1.0) == pytest.approx(0.36)
-    assert worth(edit(0.6, 0.8), 0.6, 0.5) == pytest.approx(-0.12)
-    assert worth(edit(0.4, 0.6), 0.4, 0.5) == pytest.approx(-0.44)
+    assert worth(edit(0.6, 0.8), 0.6, 1.0, HARM) == pytest.approx(0.36)
+    assert worth(edit(0.6, 0.8), 0.6, 0.5, HARM) == pytest.approx(-0.12)
+    assert worth(edit(0.4, 0.6), 0.4, 0.5, HARM) == pytest.approx(-0.44)
     # An edit of no spinner's work is right or harms.
-    assert worth(edit(0.8, None), 0.8, 0.0) == pytest.approx(0.56)
+    assert worth(edit(0.8, None), 0.8, 0.0, HARM) == pytest.approx(0.56)
 
 
 @pytest.mark.parametrize("changed", [0.3, 0.5, 0.7])
 def test_what_is_as_likely_to_harm_stays(changed: float) -> None:
-    assert not is_applied(edit(1 - changed, changed), THRESHOLD, 1.0, 500)
-    assert is_applied(edit(0.7, 0.7), THRESHOLD, 1.0, 500)
+    assert not is_applied(edit(1 - changed, changed), CURVE, 1.0, 500)
+    assert is_applied(edit(0.7, 0.7), CURVE, 1.0, 500)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +55,13 @@ def test_what_is_as_likely_to_harm_stays(changed: float) -> None:
     ],
 )
 def test_what_a_text_asks_for(confidence: float, score: float, words: int, applied: bool) -> None:
-    assert is_applied(edit(confidence, 1.0), THRESHOLD, score, words) is applied
+    assert is_applied(edit(confidence, 1.0), CURVE, score, words) is applied
 
 
 def test_other_damage_does_not_ask_whether_the_text_is_spun() -> None:
-    assert is_applied(edit(0.6, None, EditKind.GLUED), THRESHOLD, 0.0, 10)
+    assert is_applied(edit(0.6, None, EditKind.GLUED), CURVE, 0.0, 10)
+
+
+def test_a_term_does_not_ask_either() -> None:
+    assert is_applied(edit(0.9, None, EditKind.TORTURED), CURVE, 0.0, 10)
+    assert not is_applied(edit(0.9, 0.9, EditKind.TORTURED), CURVE, 0.1, 10)

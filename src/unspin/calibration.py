@@ -4,7 +4,7 @@ A logistic curve on the log odds of the posterior (Platt 1999), fitted by
 ``python -m unspin.learn.calibrate`` on held-out parallel text. The file holds
 one entry per ranker::
 
-    {"context": {"slope": 1.0, "offset": 0.0, "threshold": 0.5, "open": {...}}}
+    {"context": {"slope": 1.0, "offset": 0.0, "threshold": 0.5, "harm": 0.5, "open": {...}}}
 
 ``open`` is the curve and threshold of words that no lexicon row knows, fitted on
 the text of spinners that the models have not seen.
@@ -29,12 +29,14 @@ _EDGE = 1e-6
 class Calibration:
     """``confidence = sigmoid(slope * logit(posterior) + offset)``.
 
-    ``threshold`` is the least worth (``gate.worth``) of an edit that is applied.
+    ``threshold`` is the least worth (``gate.worth``) of an edit that is applied,
+    ``harm`` what a word wrongly touched counts in it.
     """
 
     slope: float
     offset: float
     threshold: float
+    harm: float = 0.5
     open: Calibration | None = None
 
     def of(self, kind: EditKind) -> Calibration:
@@ -66,4 +68,5 @@ def read_calibration(path: Path, ranker: str) -> Calibration:
 
 
 def _curve(entry: Mapping[str, Any]) -> Calibration:
-    return Calibration(float(entry["slope"]), float(entry["offset"]), float(entry["threshold"]))
+    slope, offset, threshold = (float(entry[n]) for n in ("slope", "offset", "threshold"))
+    return Calibration(slope, offset, threshold, float(entry.get("harm", 0.5)))

@@ -3,10 +3,11 @@
 A wrong word put for a spun one leaves the text as bad as it was; put for the
 author's own it makes it worse. So what an edit is worth is
 
-    P(right) - 1.2 * P(its words were the author's)
+    P(right) - harm * P(its words were the author's)
 
-and one worth anything is applied. The weight was chosen on dev: with 0.5 the same
-damage is undone at a sixth more harm, with a threshold on P(right) at a third more.
+and the least worth that is applied was chosen on dev, for each ranker: with a harm
+of 1.2 for the context ranker one worth anything is; with 0.5 the same damage is
+undone at a sixth more harm, with a threshold on P(right) at a third more.
 A text that may well be clean, or is short, asks for more.
 """
 
@@ -14,9 +15,9 @@ from __future__ import annotations
 
 import math
 
+from unspin.calibration import Calibration
 from unspin.records import Edit, EditKind
 
-_HARM = 1.2
 # Kinds that the document's spin score speaks for.
 _SPUN_KINDS = frozenset({EditKind.SYNONYM, EditKind.TORTURED, EditKind.OPEN})
 # In a document that may well be clean only sure edits are applied, and in a short
@@ -34,19 +35,24 @@ _LEAST = (
 )
 
 
-def worth(edit: Edit, confidence: float, spin_score: float) -> float:
-    """What applying an edit of this ``confidence`` is expected to gain, -1.2 to 1."""
+def worth(edit: Edit, confidence: float, spin_score: float, harm: float) -> float:
+    """What applying an edit of this ``confidence`` is expected to gain, -``harm`` to 1."""
     changed = edit.evidence.changed
     # An edit of another kind of damage is right or harms.
-    harm = 1 - (confidence if changed is None else spin_score * changed)
-    return confidence - _HARM * harm
+    author = 1 - (confidence if changed is None else spin_score * changed)
+    return confidence - harm * author
 
 
-def is_applied(edit: Edit, threshold: float, spin_score: float, words: int) -> bool:
-    """Whether an edit of at least ``threshold`` worth is applied in a text of so many words."""
-    if worth(edit, edit.confidence, spin_score) < threshold:
+def is_applied(edit: Edit, curve: Calibration, spin_score: float, words: int) -> bool:
+    """Whether an edit is worth what ``curve`` asks for, in a text of so many words."""
+    if worth(edit, edit.confidence, spin_score, curve.harm) < curve.threshold:
         return False
-    if edit.kind not in _SPUN_KINDS:
+    if edit.kind not in _SPUN_KINDS or _is_term(edit):
         return True
     least = (c for score, size, c in _LEAST if spin_score < score and words < size)
     return edit.confidence >= max(least, default=0.0)
+
+
+def _is_term(edit: Edit) -> bool:
+    """Whether an edit was made for what its words are (``terms``), not for the text's sake."""
+    return edit.kind is EditKind.TORTURED and edit.evidence.changed is None

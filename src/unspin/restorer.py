@@ -208,8 +208,7 @@ class Restorer:
     def _is_applied(self, edit: Edit, spin_score: float, words: int) -> bool:
         if self.settings.min_confidence is not None:
             return edit.confidence >= self.settings.min_confidence
-        threshold = self._models.calibration.of(edit.kind).threshold
-        return is_applied(edit, threshold, spin_score, words)
+        return is_applied(edit, self._models.calibration.of(edit.kind), spin_score, words)
 
     def _garble(
         self, text: str, split: Sequence[Sentence], spans: Sequence[ProtectedSpan]

@@ -72,6 +72,9 @@ def main() -> None:
         Settings(ranker=args.ranker, min_confidence=0.0, builtin_lexicon=not args.open)
     )
     restorer.use_calibration(Calibration(1.0, 0.0, 0.0))
+    entries = json.loads(args.output.read_text(encoding="utf-8")) if args.output.exists() else {}
+    before = entries.get(args.ranker, {})
+    harm = float(before.get("harm", 0.5))
     # All of these documents are spun, which must not teach that doubtful ones are.
     proposals: list[tuple[int, float, Edit, bool]] = []
     for number, pair in enumerate(read_pairs(args.pairs)):
@@ -97,20 +100,19 @@ def main() -> None:
     confidence = np.array([curve.confidence(p) for p in posterior])
     worths = np.array(
         [
-            worth(edit, c, score)
+            worth(edit, c, score, harm)
             for (_, score, edit, _), c in zip(proposals, confidence.tolist(), strict=True)
         ]
     )
     threshold = threshold_for(args.precision, worths, right)
-    entries = json.loads(args.output.read_text(encoding="utf-8")) if args.output.exists() else {}
     curve_entry = {
         "slope": round(slope, 4),
         "offset": round(offset, 4),
         "threshold": threshold,
+        "harm": harm,
         "cross_validated_error": round(error or 0.0, 4),
         "edits": len(posterior),
     }
-    before = entries.get(args.ranker, {})
     if args.open:
         entries[args.ranker] = {**before, "open": curve_entry}
     else:
