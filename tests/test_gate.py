@@ -30,6 +30,9 @@ def test_harm_counts_more_than_gain() -> None:
 @pytest.mark.parametrize("changed", [0.3, 0.5, 0.7])
 def test_what_is_as_likely_to_harm_stays(changed: float) -> None:
     assert not is_applied(edit(1 - changed, changed), CURVE, 1.0, 500)
+
+
+def test_what_is_far_likelier_to_be_right_is_applied() -> None:
     assert is_applied(edit(0.7, 0.7), CURVE, 1.0, 500)
 
 

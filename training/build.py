@@ -8,7 +8,9 @@
     python training/build.py corpora  -w WORK --more MORE
     python training/build.py encoder  -w WORK --minilm FOLDER --pieces 20e6
     python training/build.py export   -w WORK --more MORE --minilm FOLDER
-    python -m unspin.learn.open_vocabulary PAIRS... -o src/unspin/data/context.json
+    python -m unspin.learn.combine DEV... -o src/unspin/data/context.json
+    python -m unspin.learn.open_vocabulary SIMULATED... -o src/unspin/data/context.json
+    (then the verdict, ``verdict.py``, and the second pass, ``held_back.py``)
     python -m unspin.learn.calibrate context DEV... -o src/unspin/data/calibration.json
 
 PAIRS are the parallel text's train files and what ``simulate.py`` writes. Every

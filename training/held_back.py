@@ -1,8 +1,8 @@
 r"""Texts held back for the second pass, and a features table that has not seen them.
 
     python training/held_back.py PAIRS... -w WORK [--dev DEV...]
-    python training/simulate.py WORK/held.jsonl --table 0 --random 160 --webster 260 \
-        --gcide FOLDER ... -o WORK/simulated.jsonl.gz
+    python training/simulate.py WORK/held.jsonl --documents Y=160 G=260 \
+        --moby WORDS --wordnet FOLDER --gcide FOLDER -o WORK/simulated.jsonl.gz
     python -m unspin.learn.revision align WORK/held.jsonl WORK/simulated.jsonl.gz \
         --more TRAIN... --every 5 -o WORK/gold.jsonl
     python -m unspin.learn.revision collect WORK/held.jsonl WORK/simulated.jsonl.gz \

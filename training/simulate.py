@@ -1,4 +1,4 @@
-"""Training documents in the manner of spinners that no parallel text covers.
+r"""Training documents in the manner of spinners that no parallel text covers.
 
 Families are made from the originals of parallel text and from prose and written as
 pair files for ``unspin.learn``:
@@ -15,7 +15,8 @@ pair files for ``unspin.learn``:
 
 Not part of the package: unspin ships no spinner.
 
-    python training/simulate.py pairs.jsonl.gz --tortured train.tsv --moby words.txt -o sim.jsonl.gz
+    python training/simulate.py pairs.jsonl.gz --documents S=4000 Y=4000 \
+        --tortured train.tsv --moby words.txt -o sim.jsonl.gz
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ _TAGS = {
     "ADV": ("RB",),
 }
 _ZIPF_FUNCTION = 6.1
+# What a family is made with; known ones and X with the lexicon.
+_SOURCES = {"S": "tortured", "Y": "moby", "G": "gcide", "E": "minilm", "clean": ""}
 # Characters by which a paragraph is known.
 _BEGINNING = 60
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -389,17 +392,21 @@ def main() -> None:
         "--without", nargs="*", type=Path, default=[], help="pairs whose originals are held back"
     )
     parser.add_argument(
-        "--documents", nargs="+", default=["S=4000", "Y=4000"], help="FAMILY=NUMBER..."
+        "--documents", nargs="+", required=True, metavar="FAMILY=NUMBER", help="such as Y=4000"
     )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
+    wanted = [(f, int(n)) for f, n in (x.split("=") for x in args.documents)]
+    for family, _ in wanted:
+        source = _SOURCES.get(family, "lexicon")
+        if source and not getattr(args, source):
+            parser.error(f"{family} needs --{source}")
     rng = random.Random(args.seed)
     texts = {pair.id: pair.original for pair in read_pairs(args.pairs)}
     texts |= dict(prose_documents(args.prose, beginnings(read_pairs(args.without)), args.most))
     names = sorted(texts)
-    wanted = [(f, int(n)) for f, n in (x.split("=") for x in args.documents)]
     tasks = [
         (family, name, texts[name])
         for family, number in wanted

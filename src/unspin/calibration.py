@@ -68,5 +68,7 @@ def read_calibration(path: Path, ranker: str) -> Calibration:
 
 
 def _curve(entry: Mapping[str, Any]) -> Calibration:
-    slope, offset, threshold = (float(entry[n]) for n in ("slope", "offset", "threshold"))
-    return Calibration(slope, offset, threshold, float(entry.get("harm", 0.5)))
+    slope, offset, threshold, harm = (
+        float(entry[name]) for name in ("slope", "offset", "threshold", "harm")
+    )
+    return Calibration(slope, offset, threshold, harm)

@@ -7,7 +7,7 @@ author's own it makes it worse. So what an edit is worth is
 
 and the least worth that is applied was chosen on dev, for each ranker: with a harm
 of 1.2 for the context ranker one worth anything is; with 0.5 the same damage is
-undone at a sixth more harm, with a threshold on P(right) at a third more.
+undone at a sixth more harm.
 A text that may well be clean, or is short, asks for more.
 """
 

@@ -90,6 +90,8 @@ class Model(torch.nn.Module):
 
     def _means(self, flat: Tensor, at: Tensor, which: Tensor) -> Tensor:
         """Projected mean embeddings of the phrases ``which``."""
+        if not len(which):
+            return torch.zeros((0, VECTOR), device=at.device)
         sizes = at[which + 1] - at[which]
         ends = torch.cumsum(sizes, 0)
         index = torch.arange(int(ends[-1]), device=at.device)
@@ -110,7 +112,7 @@ class Model(torch.nn.Module):
         if self.training:
             alive = (torch.rand(len(rows), device=rows.device) >= _DROP_PAIRS).float()
             pair, bias = pair * alive.unsqueeze(-1), bias * alive
-        vectors = self._means(self._row_bags, self._row_at, rows) + pair if len(rows) else pair
+        vectors = self._means(self._row_bags, self._row_at, rows) + pair
         drafts = self._drafts(batch, vectors, place)
         with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
             states = self.encoder(batch.ids, drafts)
@@ -198,14 +200,15 @@ def targets(label: Tensor) -> Tensor:
 def losses(model: Model, batch: Batch, columns: int) -> Tensor:
     """Mean log loss (nats) per learned match, per word and per guess."""
     logits, changed, guesses = model(batch, columns)
-    choose = F.cross_entropy(logits, targets(batch.label), ignore_index=-1)
+    learned = (batch.label != -1).sum()
+    choose = F.cross_entropy(logits, targets(batch.label), ignore_index=-1, reduction="sum")
     known = (batch.changed >= 0).float()
     see = F.binary_cross_entropy_with_logits(
         changed, batch.changed.clamp(min=0).float(), known, reduction="sum"
     )
     wanted = batch.wanted[batch.wanted >= 0]
     guess = F.cross_entropy(guesses, wanted, reduction="sum") / max(len(wanted), 1)
-    return torch.stack([choose, see / known.sum().clamp(min=1.0), guess])
+    return torch.stack([choose / learned.clamp(min=1), see / known.sum().clamp(min=1.0), guess])
 
 
 def train(
