@@ -45,16 +45,18 @@ def test_what_is_far_likelier_to_be_right_is_applied() -> None:
         (0.8, 0.9, 100, False),
         (0.85, 0.9, 100, True),
         (0.8, 0.8, 140, False),
-        (0.8, 0.99, 40, False),  # a sentence or two
-        (0.95, 0.99, 40, True),
-        (0.5, 0.7, 500, False),
-        (0.6, 0.7, 500, True),
+        (0.8, 0.98, 40, False),  # a sentence or two
+        (0.8, 0.99, 40, True),
+        (0.5, 0.99, 40, False),
+        (0.8, 0.98, 80, False),
+        (0.5, 0.69, 500, False),
+        (0.6, 0.69, 500, True),
         (0.8, 0.4, 500, False),
         (0.4, 1.0, 500, True),
-        (0.4, 0.8, 500, False),
+        (0.4, 0.6, 500, False),
         (0.65, 0.8, 500, True),
         (0.65, 0.8, 140, False),
-        (0.8, 1.0, 60, False),
+        (0.5, 1.0, 60, False),
     ],
 )
 def test_what_a_text_asks_for(confidence: float, score: float, words: int, applied: bool) -> None:
@@ -68,3 +70,10 @@ def test_other_damage_does_not_ask_whether_the_text_is_spun() -> None:
 def test_a_term_does_not_ask_either() -> None:
     assert is_applied(edit(0.9, None, EditKind.TORTURED), CURVE, 0.0, 10)
     assert not is_applied(edit(0.9, 0.9, EditKind.TORTURED), CURVE, 0.1, 10)
+
+
+def test_an_unknown_spinners_words_are_tried_sooner() -> None:
+    doubtful = edit(0.3, 0.8)
+    assert not is_applied(doubtful, CURVE, 0.9, 500)
+    assert is_applied(doubtful, CURVE, 0.9, 500, known=False)
+    assert not is_applied(edit(0.2, 1.0), CURVE, 1.0, 500, known=False)

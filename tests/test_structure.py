@@ -30,7 +30,7 @@ ORDER = (
     "lattice",
     "rank",
     *("decoder", "document", "verdict", "rate", "calibration", "weights"),
-    *("edits", "terms", "gate", "markup", "decisions"),
+    *("edits", "terms", "gate", "flags", "markup", "decisions"),
     *("models", "restorer"),
     *("gold", "diffing", "pairs", "evaluate"),
     *("report", "batch", "corpus"),

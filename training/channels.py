@@ -79,14 +79,23 @@ def read_channels(path: Path) -> dict[str, Channel]:
     return {family: Channel(counts[family], occurrences[family]) for family in sorted(counts)}
 
 
-def respin(text: str, channel: Channel, once: bool, rate: float, rng: random.Random) -> str:
-    """``text`` as ``channel`` might have spun it."""
+def respin(
+    text: str, channel: Channel, once: bool, rate: float, rng: random.Random, names: float = 0.0
+) -> str:
+    """``text`` as ``channel`` might have spun it.
+
+    Capitalized words inside sentences are left alone with probability ``names``.
+    """
     tokens = tokenize(text)
     memory: dict[str, str | None] = {}
     out: list[str] = []
     done = at = 0
     while at < len(tokens):
         step = 1
+        opens = at == 0 or tokens[at - 1].norm in (".", "?", "!")
+        if names and not opens and tokens[at].surface[0].isupper() and rng.random() < names:
+            at += 1
+            continue
         for size in range(min(channel.longest(tokens[at].norm), len(tokens) - at), 0, -1):
             phrase = " ".join(t.norm for t in tokens[at : at + size])
             key = phrase if tokens[at].surface.islower() else phrase.capitalize()
@@ -96,7 +105,6 @@ def respin(text: str, channel: Channel, once: bool, rate: float, rng: random.Ran
                 spun = memory[key] = channel.draw(phrase, rate, rng)
             if spun is not None:
                 taken = tokens[at : at + size]
-                opens = at == 0 or tokens[at - 1].norm in (".", "?", "!")
                 swapped = match_case([t.surface for t in taken], spun, opens)
                 out += text[done : taken[0].start], swapped
                 done = taken[-1].end

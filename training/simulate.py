@@ -3,7 +3,9 @@ r"""Training documents in the manner of spinners that no parallel text covers.
 Families are made from the originals of parallel text and from prose and written as
 pair files for ``unspin.learn``:
 
-- ``S``: a word table learned from documented tortured phrases (SpinBot's work);
+- ``S``: SpinBot, by a table written by hand and documented tortured phrases (``spinbot.py``);
+  ``S+`` also replaces words that neither lists, and is called ``S`` too;
+- ``P``: prose in which only terms are tortured (``planting.py``);
 - ``Y``: random neighbours from thesauri at many rates, in many manners, to
   stand for the next spinner. Its word pairs stay out of the lexicon;
 - ``G``: the same with the synonyms that Webster's dictionary of 1913 lists, which the
@@ -37,6 +39,8 @@ from pathlib import Path
 import numpy as np
 from channels import imitate, read_channels, strange
 from lemminflect import getAllLemmas, getInflection
+from planting import Planter
+from spinbot import WordTable, read_table, spin_table
 from wordfreq import zipf_frequency
 
 from unspin.learn import align
@@ -52,7 +56,15 @@ _TAGS = {
 }
 _ZIPF_FUNCTION = 6.1
 # What a family is made with; known ones and X with the lexicon.
-_SOURCES = {"S": "tortured", "Y": "moby", "G": "gcide", "E": "minilm", "clean": ""}
+_SOURCES = {
+    "S": "tortured",
+    "S+": "tortured",
+    "P": "tortured",
+    "Y": "moby",
+    "G": "gcide",
+    "E": "minilm",
+    "clean": "",
+}
 # Characters by which a paragraph is known.
 _BEGINNING = 60
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -262,30 +274,12 @@ def spin(text: str, draw, once: bool) -> str:
     return _WORD.sub(replace, text)
 
 
-def spin_table(text: str, table: dict[str, Counter[str]], rng: random.Random) -> str:
-    """Phrases first, then words, each with its own chance."""
-    rate = rng.uniform(0.3, 1.0)
-    lower = text.lower()
-    for phrase, forms in table.items():
-        if " " in phrase and phrase in lower and rng.random() < rate:
-            spun = rng.choices(list(forms), list(forms.values()))[0]
-            text = re.sub(rf"\b{re.escape(phrase)}\b", spun, text)
-
-    def draw(word: str) -> str | None:
-        forms = table.get(word)
-        if not forms or rng.random() > rate or zipf_frequency(word, "en") > _ZIPF_FUNCTION:
-            return None
-        return rng.choices(list(forms), [c**0.7 for c in forms.values()])[0]
-
-    return spin(text, draw, rng.random() < 0.3)
-
-
 def spin_thesaurus(
     text: str, thesaurus: Thesaurus, table: dict[str, Counter[str]], rng: random.Random
 ) -> str:
     """One of many manners: rate, love of rare words, phrases, mixed-in table words."""
-    rate = math.exp(rng.uniform(math.log(0.05), math.log(0.7)))
-    taste = rng.uniform(-1.0, 1.5)  # > 0 prefers frequent neighbours
+    rate = math.exp(rng.uniform(math.log(0.05), math.log(0.8)))
+    taste = rng.uniform(-1.0, 2.5)  # > 0 prefers frequent neighbours
     phrases = rng.random() < 0.5
     mixed = rng.choice((0.0, 0.0, 0.3))
     top = rng.choice((1, 3, 8, 1000))
@@ -345,13 +339,32 @@ class Spinners:
         self._webster = Thesaurus.gcide(args.gcide) if args.gcide else None
         self._alike = Thesaurus.embeddings(args.minilm) if args.minilm else None
         self._channels = read_channels(args.lexicon) if args.lexicon else {}
+        plain = {o: c for o, c in self._table.items() if zipf_frequency(o, "en") <= _ZIPF_FUNCTION}
+        listed = read_table(Path(__file__).with_name("spinbot.tsv"))
+        self._planter = Planter(args.tortured) if args.tortured else None
+        self._spinbot = WordTable(listed, plain, self._common_neighbour)
 
-    def spin(self, text: str, family: str, rng: random.Random) -> str:
-        """``text`` as ``family`` would have it."""
+    def _common_neighbour(self, word: str, rng: random.Random) -> str | None:
+        """One of a thesaurus' commonest words for ``word``."""
+        if zipf_frequency(word, "en") > _ZIPF_FUNCTION or not self._random:
+            return None
+        found = sorted(rng.choice(self._random).neighbours(word), key=lambda n: -n[1])[:8]
+        return rng.choice(found)[0] if found else None
+
+    def pair(self, text: str, family: str, rng: random.Random) -> tuple[str, str]:
+        """An original and what ``family`` makes of it."""
+        if family == "P" and self._planter:
+            return self._planter.plant(text, rng)
+        return text, self._spin(text, family, rng)
+
+    def _spin(self, text: str, family: str, rng: random.Random) -> str:
         if family == "clean":
             return text
         if family == "S":
-            return spin_table(text, self._table, rng)
+            return spin_table(text, self._spinbot, rng)
+        if family == "S+":
+            chance = rng.choice((0.1, 0.3, 0.5))
+            return spin_table(text, self._spinbot.with_chance(chance), rng)
         if family == "Y":
             return spin_thesaurus(text, rng.choice(self._random), self._table, rng)
         if family == "G":
@@ -369,8 +382,8 @@ _spinners: Spinners
 
 def _record(seed: int, task: tuple[str, str, str]) -> str:
     family, name, text = task
-    spun = _spinners.spin(text, family, random.Random(f"{seed} {family} {name}"))
-    record = {"id": name, "spinner": family, "original": text, "spun": spun}
+    original, spun = _spinners.pair(text, family, random.Random(f"{seed} {family} {name}"))
+    record = {"id": name, "spinner": family.rstrip("+"), "original": original, "spun": spun}
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 

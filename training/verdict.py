@@ -99,7 +99,7 @@ def collect(args: argparse.Namespace) -> None:
         if number % parts != part:
             continue
         seen = screen(paragraph_norms(text), models.spinners, restorer.settings.spin_prior)
-        seen = replace(seen, glance=restorer._glance(text, seen), suspicious=True)
+        seen = replace(seen.after(restorer._glance(text, seen)), suspicious=True)
         if seen.words < 15 or not seen.glance:
             continue
         split = sentences(text)

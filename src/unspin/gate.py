@@ -6,9 +6,10 @@ author's own it makes it worse. So what an edit is worth is
     P(right) - harm * P(its words were the author's)
 
 and the least worth that is applied was chosen on dev, for each ranker: with a harm
-of 1.2 for the context ranker one worth anything is; with 0.5 the same damage is
-undone at a sixth more harm.
-A text that may well be clean, or is short, asks for more.
+of 1 for the context ranker one worth anything is.
+A text that may well be clean, or is short, asks for more. Of a spinner that nobody
+knows words are seldom touched wrongly and seldom restored surely: there harm counts
+less, lest nothing be undone.
 """
 
 from __future__ import annotations
@@ -25,14 +26,20 @@ _SPUN_KINDS = frozenset({EditKind.SYNONYM, EditKind.TORTURED, EditKind.OPEN})
 # have it: (score below, words and marks below, least confidence), chosen on dev and
 # on clean prose of six kinds, whole and in passages.
 _LEAST = (
-    (math.inf, math.inf, 0.35),
     (0.5, math.inf, 0.82),
-    (0.84, math.inf, 0.55),
+    (0.7, math.inf, 0.55),
     (0.84, 150, 0.82),
-    (0.97, 120, 0.82),
-    (0.97, 75, 0.94),
-    (math.inf, 75, 0.9),
+    (0.96, 120, 0.82),
+    (0.985, 85, 0.9),
+    (0.985, 75, 0.97),
+    (0.99, 75, 0.9),
+    (math.inf, 75, 0.6),
 )
+# The least confidence anywhere, where the spinner is known and where it is not, and
+# what harm counts in the second case: on family G, which no model has seen, 0.138
+# instead of 0.129 of the damage is undone at 1.4 instead of 0.9 per 1,000 words.
+_LEAST_KNOWN, _LEAST_UNKNOWN = 0.28, 0.25
+_HARM_UNKNOWN = 0.3
 
 
 def worth(edit: Edit, confidence: float, spin_score: float, harm: float) -> float:
@@ -43,14 +50,20 @@ def worth(edit: Edit, confidence: float, spin_score: float, harm: float) -> floa
     return confidence - harm * author
 
 
-def is_applied(edit: Edit, curve: Calibration, spin_score: float, words: int) -> bool:
-    """Whether an edit is worth what ``curve`` asks for, in a text of so many words."""
-    if worth(edit, edit.confidence, spin_score, curve.harm) < curve.threshold:
+def is_applied(
+    edit: Edit, curve: Calibration, spin_score: float, words: int, known: bool = True
+) -> bool:
+    """Whether an edit is worth what ``curve`` asks for, in a text of so many words.
+
+    ``known`` tells whether the text's spinner is one that the models know.
+    """
+    harm = curve.harm if known else min(curve.harm, _HARM_UNKNOWN)
+    if worth(edit, edit.confidence, spin_score, harm) < curve.threshold:
         return False
     if edit.kind not in _SPUN_KINDS or _is_term(edit):
         return True
-    least = (c for score, size, c in _LEAST if spin_score < score and words < size)
-    return edit.confidence >= max(least, default=0.0)
+    least = [c for score, size, c in _LEAST if spin_score < score and words < size]
+    return edit.confidence >= max(least, default=_LEAST_KNOWN if known else _LEAST_UNKNOWN)
 
 
 def _is_term(edit: Edit) -> bool:

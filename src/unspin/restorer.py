@@ -11,13 +11,13 @@ from functools import cached_property
 from unspin.calibration import Calibration
 from unspin.decoder import decode
 from unspin.document import (
-    GLANCE,
-    GLANCE_SIZE,
+    GLANCES,
     Screening,
     evidence_of,
     screen,
 )
 from unspin.edits import apply_edits, path_edits, with_articles
+from unspin.flags import flags
 from unspin.garble import garble_edits, may_be_garbled
 from unspin.gate import is_applied
 from unspin.lattice import build_lattice, with_opened
@@ -25,7 +25,6 @@ from unspin.models import Models
 from unspin.protect import ProtectedIndex, protected_spans
 from unspin.rate import estimate_rate
 from unspin.records import (
-    Alternative,
     Decoding,
     Detection,
     DocumentEvidence,
@@ -52,8 +51,6 @@ from unspin.weights import path_weights
 IS_SPUN = 0.5
 # Below this, a text full of tortured phrases may be about them.
 _SURELY_SPUN = 0.99
-# A word this likely to be changed that no edit restores is reported.
-_FLAG = 0.9
 # The language model's weight in the decoder, per ranker. Beside the trained
 # rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
@@ -115,20 +112,24 @@ class Restorer:
         found = screen(paragraphs, self._models.spinners, settings.spin_prior, settings.spinner)
         if settings.ranker != "context" or settings.spinner is not None or found.plain:
             return found
-        found = replace(found, glance=self._glance(text, found))
-        score = self._models.verdict.glance(found)
-        if score < GLANCE:
-            return replace(found, spin_score=score, suspicious=False)
+        # A short text is seen whole at once.
+        for size, least in GLANCES[len(text) <= GLANCES[0][0] :]:
+            found = found.after(self._glance(text, found, size))
+            score = self._models.verdict.glance(found)
+            if score < least:
+                return replace(found, spin_score=score, suspicious=False)
         return replace(found, suspicious=True)
 
-    def _glance(self, text: str, screening: Screening) -> tuple[float, ...]:
-        """P(changed) of the words at the beginning, or of those that look most spun."""
+    def _glance(
+        self, text: str, screening: Screening, size: int = GLANCES[-1][0]
+    ) -> tuple[float, ...]:
+        """P(changed) of the words in ``size`` code points: the first, or those most spun."""
         start = 0
         if screening.mixed:
             # Was that paragraph spun, or is that its subject?
             worst = max(range(len(screening.paragraphs)), key=screening.paragraphs.__getitem__)
             start = paragraph_start(text, worst)
-        return tuple(self._models.context.glance(beginning(text[start:], GLANCE_SIZE)))
+        return tuple(self._models.context.glance(beginning(text[start:], size)))
 
     def _explain(self, text: str, screening: Screening) -> Explanation:
         split = sentences(text)
@@ -147,14 +148,14 @@ class Restorer:
             # A text about spinning quotes what a spun text says.
             edits = [e for e in edits if not _is_mention(text, e)]
         edits = _together(edits, garbled)
-        applied = [self._is_applied(e, evidence.spin_score, screening.words) for e in edits]
+        applied = [self._is_applied(e, evidence, screening.words) for e in edits]
         chosen = tuple(e for e, yes in zip(edits, applied, strict=True) if yes)
         others = tuple(
             e
             for e, yes in zip(edits, applied, strict=True)
             if not yes and e.confidence >= _least_suggestion(evidence)
         )
-        findings = [*findings, *_flags(lattices, rankings, evidence, chosen, protected)]
+        findings = [*findings, *flags(lattices, rankings, evidence, chosen, protected)]
         return Explanation(
             tuple(split),
             evidence,
@@ -205,10 +206,13 @@ class Restorer:
             hashlib.sha256(settings.encode()).hexdigest()[:16],
         )
 
-    def _is_applied(self, edit: Edit, spin_score: float, words: int) -> bool:
+    def _is_applied(self, edit: Edit, evidence: DocumentEvidence, words: int) -> bool:
         if self.settings.min_confidence is not None:
             return edit.confidence >= self.settings.min_confidence
-        return is_applied(edit, self._models.calibration.of(edit.kind), spin_score, words)
+        curve = self._models.calibration.of(edit.kind)
+        return is_applied(
+            edit, curve, evidence.spin_score, words, known=evidence.spinner is not None
+        )
 
     def _garble(
         self, text: str, split: Sequence[Sentence], spans: Sequence[ProtectedSpan]
@@ -358,42 +362,3 @@ def _together(edits: list[Edit], garbled: list[Edit]) -> list[Edit]:
         else:
             result.append(edit)
     return result
-
-
-def _flags(
-    lattices: Sequence[Lattice],
-    rankings: Sequence[Ranking],
-    evidence: DocumentEvidence,
-    edits: Sequence[Edit],
-    protected: ProtectedIndex,
-) -> list[Finding]:
-    """Words that look changed, in a spun text, and that no edit restores."""
-    covered = {offset for e in edits for offset in range(e.start, e.end)}
-    found = []
-    for lattice, ranking in zip(lattices, rankings, strict=True):
-        if ranking.changed is None:
-            continue
-        for number, (token, p) in enumerate(
-            zip(lattice.sentence.tokens, ranking.changed, strict=True)
-        ):
-            probability = p * evidence.spin_score
-            if probability < _FLAG or token.kind is not TokenKind.WORD or token.start in covered:
-                continue
-            if protected.overlaps(token.start, token.end):
-                continue
-            readings = sorted(
-                (-odds, arc.rule.original)
-                for arc, odds in zip(lattice.arcs, ranking.log_odds, strict=True)
-                if arc.start == number and arc.end == number + 1
-            )
-            found.append(
-                Finding(
-                    token.start,
-                    token.end,
-                    token.surface,
-                    EditKind.OPEN,
-                    round(probability, 4),
-                    tuple(Alternative(original, 0.0) for _, original in readings[:4]),
-                )
-            )
-    return found

@@ -56,6 +56,7 @@ class Plan:
     warm_up: int = 100
     cool_down: float = 1.0
     rates: tuple[float, float, float, float] = (2e-4, 0.0, 1e-3, 4e-3)
+    frozen: int = 0
 
 
 class Model(torch.nn.Module):
@@ -114,7 +115,7 @@ class Model(torch.nn.Module):
             pair, bias = pair * alive.unsqueeze(-1), bias * alive
         vectors = self._means(self._row_bags, self._row_at, rows) + pair
         drafts = self._drafts(batch, vectors, place)
-        with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
+        with _fast(batch.ids.device):
             states = self.encoder(batch.ids, drafts)
         flat = states.float().reshape(-1, states.shape[-1])
         changed = self.heads.changed(F.embedding(batch.word_first, flat)).squeeze(-1)
@@ -137,7 +138,9 @@ class Model(torch.nn.Module):
         steps = steps.index_add(
             0, torch.cat([batch.first, batch.last + 1]), torch.cat([mixed, -mixed])
         )
-        return torch.cumsum(steps.view(rows, length, VECTOR + 1), 1)
+        drafts = torch.cumsum(steps.view(rows, length, VECTOR + 1), 1)
+        # Below frozen layers nothing learns: no gradient need be carried there.
+        return drafts.detach() if self.encoder.frozen else drafts
 
     def _choices(
         self,
@@ -175,9 +178,15 @@ class Model(torch.nn.Module):
         wanted = torch.nonzero(batch.wanted >= 0).squeeze(-1)
         ends = [F.embedding(at[wanted], states) for at in (batch.word_first, batch.word_last)]
         query = self.heads.guess(torch.cat(ends, -1))
-        with torch.autocast(states.device.type, dtype=torch.bfloat16):
+        with _fast(states.device):
             scores = query @ self.guess_vectors().T
         return scores.float() * VECTOR**-0.5 + self.heads.guess_bias
+
+
+def _fast(device: torch.device) -> torch.autocast:
+    """Computes in bfloat16 where that is faster: many processors only emulate it."""
+    fit = device.type != "cpu" or torch.cpu._is_avx512_bf16_supported()
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=fit)
 
 
 def _distinct(numbers: Tensor, size: int) -> tuple[Tensor, Tensor]:
@@ -226,6 +235,7 @@ def train(
     Training goes on from ``checkpoint`` if it exists; the seconds count anew.
     """
     model.to(collator.device)
+    model.encoder.freeze(plan.frozen)
     optimizer = _optimizer(model, plan)
     step, seen = 0, 0
     if checkpoint.exists():

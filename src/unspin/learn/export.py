@@ -27,7 +27,7 @@ from unspin.rank.hashing import pair_hash, word_hash
 from unspin.rank.wordpiece import CLS, PAD, SEP, UNK
 
 # Rarer pairs have learned too little to be worth their bytes.
-MIN_PAIR_COUNT = 20
+MIN_PAIR_COUNT = 26
 # Chunks are shorter (``MAX_PIECES`` of the ranker, hints and ends).
 _POSITIONS = 256
 FILES = (

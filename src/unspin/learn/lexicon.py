@@ -174,6 +174,6 @@ def write_lexicon(rows: list[LearnedRow], path: Path, notes: list[str]) -> None:
     """Write rows as a lexicon file; ``notes`` become comment lines."""
     lines = [HEADER, *(f"# {note}" for note in notes), "# columns: spun\toriginal\tfamilies"]
     for row in rows:
-        families = " ".join(f"{name}:{c}/{n}" for name, (c, n) in row.families.items())
+        families = " ".join(f"{name}:{c}/{n}" for name, (c, n) in row.families.items() if c)
         lines.append(f"{row.spun}\t{row.original}\t{families}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

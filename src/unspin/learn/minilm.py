@@ -55,8 +55,16 @@ class Encoder(nn.Module):
         nn.init.zeros_(self.draft.weight)
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
         self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.frozen = 0
         self.words.weight.requires_grad_(False)
         nn.init.normal_(self.hints.weight, std=0.02)
+
+    def freeze(self, layers: int) -> None:
+        """Keep the lowest ``layers`` and all that they read as they are."""
+        self.frozen = layers
+        below = [self.hints, self.positions, self.draft, self.norm, *self.layers[:layers]]
+        for module in below if layers else []:
+            module.requires_grad_(False)
 
     def forward(self, ids: Tensor, drafts: Tensor) -> Tensor:
         """(batch, length) piece numbers -> (batch, length, 384) states.

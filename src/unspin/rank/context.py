@@ -29,6 +29,7 @@ from unspin.rank.fluency import WordModel
 from unspin.rank.guesses import Guesser
 from unspin.rank.hashing import rate_bin
 from unspin.rank.open_vocabulary import OpenVocabulary, Weights
+from unspin.rank.own_rate import log_shift, shifted
 from unspin.rank.vectors import CandidateVectors
 from unspin.rank.wordpiece import WordPieces
 from unspin.records import DocumentEvidence, Lattice, Ranking, Sentence
@@ -89,18 +90,35 @@ class ContextRanker:
         """The log odds of every arc, of unknown originals, and P(changed) of every token."""
         table = arc_table(lattices)
         sentences = [lattice.sentence for lattice in lattices]
-        hints = self._hints(evidence.spinner, evidence.spin_rate)
         if not table.spans:
-            reading = self._encoder.read(sentences, hints)
+            reading, _ = self._read(sentences, evidence)
             rankings = [Ranking((), {}, tuple(c.tolist())) for c in reading.changed]
             return self._opened(lattices, rankings, reading, evidence)
         wide = self._features().logits(table, evidence.spinner, evidence.spin_rate, words)
         originals = [rule.original for rule in table.rules]
         vectors, bias = self._vectors.of_pairs(table.spun[table.owner], originals)
         drafts = _drafts(table, wide, vectors)
-        reading = self._encoder.read(sentences, hints, table.spans, drafts)
-        rankings = self._combine(lattices, table, wide, vectors, bias, reading)
+        reading, shift = self._read(sentences, evidence, table.spans, drafts)
+        rankings = self._combine(lattices, table, wide, vectors, bias, reading, shift)
         return self._opened(lattices, rankings, reading, evidence)
+
+    def _read(
+        self,
+        sentences: Sequence[Sentence],
+        evidence: DocumentEvidence,
+        spans: Sequence[tuple[int, int, int]] = (),
+        drafts: Floats | None = None,
+    ) -> tuple[Reading, float]:
+        """What the encoder makes of a text, and what the rate of an unknown spinner adds.
+
+        That is in nats, and in the reading's P(changed) already.
+        """
+        hints = self._hints(evidence.spinner, evidence.spin_rate)
+        reading = self._encoder.read(sentences, hints, spans, drafts)
+        shift = log_shift(reading.changed) if evidence.spinner is None else 0.0
+        if shift:
+            reading = replace(reading, changed=shifted(reading.changed, shift))
+        return reading, shift
 
     def _opened(
         self,
@@ -135,6 +153,7 @@ class ContextRanker:
         vectors: Floats,
         bias: Floats,
         reading: Reading,
+        shift: float,
     ) -> list[Ranking]:
         owner = table.owner
         spans = reading.spans
@@ -145,8 +164,8 @@ class ContextRanker:
         keep = np.einsum("ij,ij->i", spans, keeps) * scale
         deep -= keep[owner]
         slope, offset = self.final
-        odds = slope * (deep + self._wide * wide) + offset
-        none = spans @ self._none * scale + self._none_bias - keep
+        odds = slope * (deep + self._wide * wide) + offset + shift
+        none = spans @ self._none * scale + self._none_bias - keep + shift
         unknown: list[dict[tuple[int, int], float]] = [{} for _ in lattices]
         for (number, start, end), value in zip(table.spans, none.tolist(), strict=True):
             unknown[number][start, end] = value
