@@ -77,3 +77,10 @@ def test_an_unknown_spinners_words_are_tried_sooner() -> None:
     assert not is_applied(doubtful, CURVE, 0.9, 500)
     assert is_applied(doubtful, CURVE, 0.9, 500, known=False)
     assert not is_applied(edit(0.2, 1.0), CURVE, 1.0, 500, known=False)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_doubled_noun_is_a_suggestion(known: bool) -> None:
+    lenient = Calibration(1.0, 0.0, 0.0, 1.0)
+    doubled = edit(0.5, None, EditKind.DOUBLED)
+    assert not is_applied(doubled, lenient, 0.99, 500, known=known)

@@ -3,6 +3,9 @@ r"""Trains an encoder on with a new lexicon and more text: an hour of two cores.
     python training/finetune.py -w WORK --start TRAINED/encoder.pt \
         --lexicon TRAINED/lexicon.pickle --minilm FOLDER --hours 1
 
+The shipped encoder has read what ``simulate.py`` makes of train's originals (S=4500) and
+of prose (S and S+ one to three, 1100 together, Y=700, X=250, clean=600; P=500).
+
 WORK is that of ``build.py`` after its stage ``corpora``. Pair vectors are carried
 over by their words. Of every family a share is read, and the result is blended with
 what was there before, lest the encoder forget what it knows.

@@ -38,9 +38,10 @@ _LIGHT_CHANGES, _PER_RATIO = 0.05, 3.0
 # clearly spun ones, was not touched (nats, summed).
 _CLEAN_PARAGRAPH = -6.0
 _SPUN_PARAGRAPH = 6.0
-# The encoder first reads so many code points (150 words, then 300), and more if this
-# is the verdict on them and the screen.
-GLANCES = ((900, 0.03), (1800, 0.05))
+# The encoder first reads so many code points (300 words), and the rest if this is
+# the verdict on them and the screen.
+GLANCE_SIZE = 1800
+GLANCE = 0.05
 # Nats a word that no clean text of so many words came near (0.06).
 _PLAIN, _PLAIN_WORDS = 0.1, 150
 # Without an encoder, a text is read from this probability on.

@@ -40,6 +40,8 @@ _LEAST = (
 # instead of 0.129 of the damage is undone at 1.4 instead of 0.9 per 1,000 words.
 _LEAST_KNOWN, _LEAST_UNKNOWN = 0.28, 0.25
 _HARM_UNKNOWN = 0.3
+# Of other damage: a doubled noun (0.5) may be meant.
+_HARM_ELSE = 1.2
 
 
 def worth(edit: Edit, confidence: float, spin_score: float, harm: float) -> float:
@@ -57,10 +59,14 @@ def is_applied(
 
     ``known`` tells whether the text's spinner is one that the models know.
     """
+    spinners = edit.kind in _SPUN_KINDS and not _is_term(edit)
     harm = curve.harm if known else min(curve.harm, _HARM_UNKNOWN)
+    if not spinners:
+        # What is no spinner's work is an error in itself, or nothing is wrong.
+        harm = max(curve.harm, _HARM_ELSE)
     if worth(edit, edit.confidence, spin_score, harm) < curve.threshold:
         return False
-    if edit.kind not in _SPUN_KINDS or _is_term(edit):
+    if not spinners:
         return True
     least = [c for score, size, c in _LEAST if spin_score < score and words < size]
     return edit.confidence >= max(least, default=_LEAST_KNOWN if known else _LEAST_UNKNOWN)

@@ -11,7 +11,8 @@ from functools import cached_property
 from unspin.calibration import Calibration
 from unspin.decoder import decode
 from unspin.document import (
-    GLANCES,
+    GLANCE,
+    GLANCE_SIZE,
     Screening,
     evidence_of,
     screen,
@@ -112,24 +113,20 @@ class Restorer:
         found = screen(paragraphs, self._models.spinners, settings.spin_prior, settings.spinner)
         if settings.ranker != "context" or settings.spinner is not None or found.plain:
             return found
-        # A short text is seen whole at once.
-        for size, least in GLANCES[len(text) <= GLANCES[0][0] :]:
-            found = found.after(self._glance(text, found, size))
-            score = self._models.verdict.glance(found)
-            if score < least:
-                return replace(found, spin_score=score, suspicious=False)
+        found = found.after(self._glance(text, found))
+        score = self._models.verdict.glance(found)
+        if score < GLANCE:
+            return replace(found, spin_score=score, suspicious=False)
         return replace(found, suspicious=True)
 
-    def _glance(
-        self, text: str, screening: Screening, size: int = GLANCES[-1][0]
-    ) -> tuple[float, ...]:
-        """P(changed) of the words in ``size`` code points: the first, or those most spun."""
+    def _glance(self, text: str, screening: Screening) -> tuple[float, ...]:
+        """P(changed) of the words at the beginning, or of those that look most spun."""
         start = 0
         if screening.mixed:
             # Was that paragraph spun, or is that its subject?
             worst = max(range(len(screening.paragraphs)), key=screening.paragraphs.__getitem__)
             start = paragraph_start(text, worst)
-        return tuple(self._models.context.glance(beginning(text[start:], size)))
+        return tuple(self._models.context.glance(beginning(text[start:], GLANCE_SIZE)))
 
     def _explain(self, text: str, screening: Screening) -> Explanation:
         split = sentences(text)
