@@ -36,8 +36,8 @@ def log_shift(changed: Sequence[Floats]) -> float:
     odds = np.exp(_logit(flat))
     rate = _TRAINED
     for _ in range(_STEPS):
-        shifted = odds * math.exp(_step(rate))
-        rate = min(max(float(np.mean(shifted / (1 + shifted))), _TRAINED), _MOST)
+        moved = odds * math.exp(_step(rate))
+        rate = min(max(float(np.mean(moved / (1 + moved))), _TRAINED), _MOST)
     return _step(rate)
 
 
