@@ -60,7 +60,9 @@ def is_applied(
     ``known`` tells whether the text's spinner is one that the models know.
     """
     spinners = edit.kind in _SPUN_KINDS and not _is_term(edit)
-    harm = curve.harm if known else min(curve.harm, _HARM_UNKNOWN)
+    # Without an encoder nobody has seen that the words are a spinner's.
+    lenient = not known and edit.evidence.changed is not None
+    harm = min(curve.harm, _HARM_UNKNOWN) if lenient else curve.harm
     if not spinners:
         # What is no spinner's work is an error in itself, or nothing is wrong.
         harm = max(curve.harm, _HARM_ELSE)
@@ -69,7 +71,7 @@ def is_applied(
     if not spinners:
         return True
     least = [c for score, size, c in _LEAST if spin_score < score and words < size]
-    return edit.confidence >= max(least, default=_LEAST_KNOWN if known else _LEAST_UNKNOWN)
+    return edit.confidence >= max(least, default=_LEAST_UNKNOWN if lenient else _LEAST_KNOWN)
 
 
 def _is_term(edit: Edit) -> bool:
