@@ -104,7 +104,9 @@ def test_long_clean_texts_pass(text: str) -> None:
     began = time.process_time()
     found = restorer.restore(text)
     assert time.process_time() - began < 30
-    assert found.text == text
+    # Compared outside the assertion: a diff of such texts would take hours.
+    same = found.text == text
+    assert same
 
 
 def test_spun_text_is_linear() -> None:
