@@ -276,6 +276,14 @@ def corpora_stage(args: argparse.Namespace) -> None:
     save(args.work, "corpora", corpora)
 
 
+def held_out_chunks(collator, text: ParallelText, held: np.ndarray, most: int):
+    """The chunks of ``most`` held-back documents of each spinner."""
+    return {
+        name: collator.chunks(0, np.flatnonzero(held & (text.spinner == s))[:most])
+        for s, name in enumerate(text.spinners)
+    }
+
+
 def encoder_stage(args: argparse.Namespace) -> None:
     from unspin.learn import batches, encoder
     from unspin.rank.wordpiece import WordPieces
@@ -292,10 +300,7 @@ def encoder_stage(args: argparse.Namespace) -> None:
         collator.chunks(1, np.arange(len(more.spinner))),
         collator.chunks(1, np.flatnonzero(np.isin(more.spinner, clean))),
     ])  # fmt: skip
-    held_out = {
-        name: collator.chunks(0, np.flatnonzero(held & (real.spinner == s))[:60])
-        for s, name in enumerate(real.spinners)
-    }
+    held_out = held_out_chunks(collator, real, held, 60)
     model = encoder.Model(pieces, lexicon, HINTS, guesses)
     checkpoint = args.work / "encoder.pt"
     if not checkpoint.exists():

@@ -24,17 +24,14 @@ _LONGEST = 6
 
 
 class Channel:
-    """P(spun phrase | original phrase) of one family."""
+    """P(spun phrase | original phrase) of one family; the rest is "left alone"."""
 
-    def __init__(self, counts: dict[str, list[tuple[str, int]]], occurrences: dict[str, int]):
-        self._spun: dict[str, list[str]] = {}
-        self._sums: dict[str, list[float]] = {}
-        for original, forms in counts.items():
-            total = max(occurrences[original], sum(n for _, n in forms))
-            self._spun[original] = [spun for spun, _ in forms]
-            self._sums[original] = list(accumulate(n / total for _, n in forms))
+    def __init__(self, chances: dict[str, dict[str, float]]) -> None:
+        """``chances[original][spun]``."""
+        self._spun = {o: list(forms) for o, forms in chances.items()}
+        self._sums = {o: list(accumulate(forms.values())) for o, forms in chances.items()}
         self._heads: dict[str, int] = defaultdict(int)
-        for original in counts:
+        for original in chances:
             words = original.split(" ")
             self._heads[words[0]] = max(self._heads[words[0]], len(words))
 
@@ -76,7 +73,14 @@ def read_channels(path: Path) -> dict[str, Channel]:
             if aligned >= _MIN_COUNT and spun != original:
                 counts[family][original].append((spun, aligned))
                 occurrences[family][original] = seen
-    return {family: Channel(counts[family], occurrences[family]) for family in sorted(counts)}
+    channels = {}
+    for family in sorted(counts):
+        chances = {}
+        for original, forms in counts[family].items():
+            total = max(occurrences[family][original], sum(n for _, n in forms))
+            chances[original] = {spun: n / total for spun, n in forms}
+        channels[family] = Channel(chances)
+    return channels
 
 
 def respin(

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from build import HINTS, get
+from build import HINTS, get, held_out_chunks
 
 from unspin.learn import batches, encoder
 from unspin.learn.features import Candidates
@@ -101,11 +101,7 @@ def main() -> None:
     pieces = WordPieces.read(args.minilm / "vocab.txt")
     collator = batches.Collator(corpora, pieces, HINTS)
     chunks = sample(collator, corpora, held)
-    real = corpora[0].text
-    held_out = {
-        name: collator.chunks(0, np.flatnonzero(held & (real.spinner == s))[:HELD_OUT])
-        for s, name in enumerate(real.spinners)
-    }
+    held_out = held_out_chunks(collator, corpora[0].text, held, HELD_OUT)
     model = encoder.Model(pieces, lexicon, HINTS, guesses)
     with args.lexicon.open("rb") as file:
         trained = pickle.load(file)
@@ -124,7 +120,6 @@ def main() -> None:
         model, collator, chunks, held_out, checkpoint, plan,
         log=lambda m: print(time.strftime("%H:%M:%S"), m, flush=True),
     )  # fmt: skip
-
     tuned = torch.load(checkpoint, weights_only=True)
     tuned["model"] = blended(state, tuned["model"], lexicon)
     torch.save(tuned, args.work / "encoder.pt")

@@ -11,6 +11,7 @@ import random
 import re
 import zlib
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 # Two words in whose place a noun phrase may stand.
@@ -29,16 +30,20 @@ def is_held(spun: str) -> bool:
     return zlib.crc32(spun.encode()) % _HELD == 0
 
 
+def documented(path: Path) -> Iterator[tuple[str, str]]:
+    """The tortured phrases of a list and what they stand for, without its remarks."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#") and "\t" in line:
+            spun, original = line.split("\t")[:2]
+            yield spun, " ".join(re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", original).split())
+
+
 class Planter:
     """The documented phrases by what they stand for."""
 
     def __init__(self, path: Path) -> None:
         self._forms: dict[str, list[str]] = defaultdict(list)
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("#") or "\t" not in line:
-                continue
-            spun, original = line.split("\t")[:2]
-            original = " ".join(re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", original).split())
+        for spun, original in documented(path):
             plain = re.fullmatch(r"[a-z' -]+", original) and re.fullmatch(r"[a-z' -]+", spun)
             if plain and " " in original and spun != original and not is_held(spun):
                 self._forms[original].append(spun)

@@ -39,7 +39,7 @@ from pathlib import Path
 import numpy as np
 from channels import imitate, read_channels, strange
 from lemminflect import getAllLemmas, getInflection
-from planting import Planter
+from planting import Planter, documented
 from spinbot import WordTable, read_table, spin_table
 from wordfreq import zipf_frequency
 
@@ -74,11 +74,7 @@ _SYNONYMS = re.compile(r"Syn(?:\.|:)\s*(?:--)?\s*(.{3,400}?)(?:\.\s|\n\s*\n|\[19
 def tortured_table(path: Path) -> dict[str, Counter[str]]:
     """Original word or phrase -> spun forms with counts, inflected forms derived."""
     pairs = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("#") or "\t" not in line:
-            continue
-        spun, original = line.split("\t")[:2]
-        original = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", original)
+    for spun, original in documented(path):
         if "?" in original or "?" in spun:
             continue
         readings = (r for r in re.split(r" or |/|;|,", original) if r.strip())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from itertools import accumulate
+from copy import copy
 from pathlib import Path
 
 from channels import Channel, respin
@@ -44,7 +44,7 @@ def _entries(path: Path) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def read_table(path: Path) -> dict[str, dict[str, float]]:
-    """Original phrase -> spun phrases (in norms) with weights that sum to at most 1."""
+    """Original phrase -> spun phrases (in norms) with their shares, which sum to 1."""
     table: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
 
     def add(original: str, spun: list[str]) -> None:
@@ -100,18 +100,12 @@ class WordTable(Channel):
             for spun, weight in theirs.items():
                 ours[spun] = ours.get(spun, 0.0) + share * weight
             merged[original] = ours
-        self._spun = {o: list(forms) for o, forms in merged.items()}
-        self._sums = {o: list(accumulate(forms.values())) for o, forms in merged.items()}
-        self._heads = defaultdict(int)
-        for original in merged:
-            words = original.split(" ")
-            self._heads[words[0]] = max(self._heads[words[0]], len(words))
+        super().__init__(merged)
         self._neighbour, self._chance = neighbour, chance
 
     def with_chance(self, chance: float) -> WordTable:
         """The same table with another chance for words that it does not list."""
-        other = object.__new__(WordTable)
-        other.__dict__.update(self.__dict__)
+        other = copy(self)
         other._chance = chance
         return other
 

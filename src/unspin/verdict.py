@@ -32,13 +32,12 @@ from numpy.typing import NDArray
 
 from unspin.document import PRIOR, Screening, sigmoid
 from unspin.errors import DataError
+from unspin.rank.own_rate import TRAINED_RATE
 
 Floats = NDArray[np.float64]
 
-# Rates (share of words changed) whose likelihood is asked, and the share among
-# the words that the encoder was trained on.
+# Rates (share of words changed) whose likelihood is asked.
 _RATES = (0.03, 0.08, 0.2, 0.4)
-_TRAINED_RATE = 0.12
 _HIGH = (0.5, 0.8, 0.95)
 # The share of the highest P(changed) that are looked at by themselves.
 _TOP = 30
@@ -135,7 +134,7 @@ def word_evidence(changed: Sequence[float]) -> list[float]:
     p = np.clip(np.asarray(changed, float), 0.0, 1.0)
     high = [_logit(min(float((p > t).mean()) + 0.003, 0.95)) for t in _HIGH]
     bounded = np.clip(p, 1e-3, 0.995)
-    unchanged, spun = (1 - bounded) / (1 - _TRAINED_RATE), bounded / _TRAINED_RATE
+    unchanged, spun = (1 - bounded) / (1 - TRAINED_RATE), bounded / TRAINED_RATE
     ratios = [float(np.log((1 - r) * unchanged + r * spun).mean()) for r in _RATES]
     top = np.sort(p)[::-1][: max(1, len(p) // _TOP)]
     return [_logit(min(max(float(p.mean()), 2e-3), 0.9)), *high, *ratios, float(top.mean())]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-# The share of changed words that the encoder takes for granted.
-_TRAINED = 0.12
+# The share of changed words among those that the encoder was trained on.
+TRAINED_RATE = 0.12
 # Spinners rarely change more, and a rate above it would be a guess about style.
 _MOST = 0.4
 _STEPS = 20
@@ -34,10 +34,10 @@ def log_shift(changed: Sequence[Floats]) -> float:
     if not len(flat):
         return 0.0
     odds = np.exp(_logit(flat))
-    rate = _TRAINED
+    rate = TRAINED_RATE
     for _ in range(_STEPS):
         moved = odds * math.exp(_step(rate))
-        rate = min(max(float(np.mean(moved / (1 + moved))), _TRAINED), _MOST)
+        rate = min(max(float(np.mean(moved / (1 + moved))), TRAINED_RATE), _MOST)
     return _step(rate)
 
 
@@ -52,4 +52,4 @@ def _logit(p: Floats) -> NDArray[np.float64]:
 
 
 def _step(rate: float) -> float:
-    return math.log(rate / (1 - rate)) - math.log(_TRAINED / (1 - _TRAINED))
+    return math.log(rate / (1 - rate)) - math.log(TRAINED_RATE / (1 - TRAINED_RATE))
