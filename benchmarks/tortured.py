@@ -6,7 +6,8 @@ TORTURED.tsv has two columns, a phrase and what it stands for. For each fold a
 lexicon is aligned word by word from the other folds; the held-out phrases are
 put into carrier passages and restored. The shipped rows that come from such
 lists are switched off: ``tortured.tsv`` is not read and ``spin.tsv`` without
-the counts of family S. (The trained rankers have seen the word pairs of the
+the counts of family S; terms are composed of words by hand-written rows and the other
+folds' alone. (The trained rankers and the trees of ``torn.npz`` have seen the word pairs of the
 whole list; the floors are checked by a list that nobody here has.)
 
 Printed are the shares of phrases flagged (an edit, suggestion or finding touches
@@ -17,25 +18,30 @@ are all clean.
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import re
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from unspin.composition import Composer, read_terms, singular
 from unspin.edits import apply_edits
 from unspin.inflect import inflections
+from unspin.language_model import LanguageModel
 from unspin.learn.align import align
 from unspin.learn.lexicon import LearnedRow, learn_rows, write_lexicon
 from unspin.learn.parallel import load
 from unspin.pairs import Pair
 from unspin.records import Edit, Finding, Restoration
-from unspin.resources import dictionary_dir
+from unspin.resources import data_path, dictionary_dir
 from unspin.restorer import Restorer
 from unspin.settings import RANKERS, Settings
 from unspin.tokens import phrase_norms
+from unspin.torn import TornTerms
 
 # Two or three sentences of academic prose each, with room for a noun phrase.
 CARRIERS = (
@@ -129,6 +135,44 @@ def learned(phrases: list[Phrase]) -> list[LearnedRow]:
     return [rows[key] for key in sorted(rows)]
 
 
+def word_weights(phrases: list[Phrase]) -> dict[tuple[str, str], float]:
+    """(spun, original) -> natural log of P(spun | original) of the phrases, word by word."""
+    counts = {
+        (row.spun, row.original): sum(count for count, _ in row.families.values())
+        for row in learned(phrases)
+    }
+    total: Counter[str] = Counter()
+    for (_, original), count in counts.items():
+        total[original] += count
+    return {
+        (spun, original): math.log((count + 0.3) / (total[original] + 1))
+        for (spun, original), count in counts.items()
+    }
+
+
+def counted(terms: Iterable[str], phrases: list[Phrase]) -> dict[str, int]:
+    """How many of the phrases stand for each term, in whichever number."""
+    counts = Counter(in_singular(reading) for p in phrases for reading in p.readings)
+    return {term: counts[in_singular(term)] for term in terms}
+
+
+def in_singular(phrase: str) -> str:
+    """Its norms, without the plural's endings."""
+    return " ".join(map(singular, phrase_norms(phrase)))
+
+
+def composing(phrases: list[Phrase]) -> TornTerms:
+    """What composes terms, knowing these phrases and what was written by hand."""
+    folder = dictionary_dir() / "en"
+    hand = (line.split("\t") for line in (folder / "torn.tsv").read_text("utf-8").splitlines())
+    pairs = word_weights(phrases)
+    pairs |= {(row[0], row[1]): float(row[2]) for row in hand if row[-1] == "hand"}
+    rows = ((spun, original, weight) for (spun, original), weight in pairs.items())
+    composer = Composer.of(counted(read_terms(folder / "terms.tsv"), phrases), rows)
+    models = LanguageModel(), LanguageModel(data_path("en.prose.kenlm"))
+    return TornTerms.read(data_path("torn.npz"), composer, models)
+
+
 def without_family(path: Path, family: str) -> list[str]:
     """The lines of a learned lexicon with one family's counts left out."""
     lines = []
@@ -207,7 +251,8 @@ def run(args: argparse.Namespace, folder: Path) -> None:
     for number, held in enumerate(folds):
         lexicon = folder / str(number) / "tortured.tsv"  # the name makes its rows tortured terms
         lexicon.parent.mkdir()
-        rows = learned([p for fold in folds if fold is not held for p in fold])
+        others = [p for fold in folds if fold is not held for p in fold]
+        rows = learned(others)
         write_lexicon(rows, lexicon, ["Learned from the other folds."])
         settings = Settings(
             ranker=args.ranker,
@@ -216,6 +261,7 @@ def run(args: argparse.Namespace, folder: Path) -> None:
             spin_prior=args.spin_prior,
         )
         restorer = Restorer(settings)
+        restorer._models.__dict__["torn"] = composing(others)
         counts: Counter[str] = Counter()
         tried = held[: args.sample]
         for at in range(0, len(tried), args.together):

@@ -4,7 +4,9 @@ r"""Trains an encoder on with a new lexicon and more text: an hour of two cores.
         --lexicon TRAINED/lexicon.pickle --minilm FOLDER --hours 1
 
 The shipped encoder has read what ``simulate.py`` makes of train's originals (S=4500) and
-of prose (S and S+ one to three, 1100 together, Y=700, X=250, clean=600; P=500).
+of prose (S and S+ one to three, 1100 together, Y=700, X=250, clean=600; P=500), and then,
+with the table that ``spinbot.tsv`` is now, of others (S=4500; S=900, Y=900, X=300,
+clean=500), with ``--share 0.42``.
 
 WORK is that of ``build.py`` after its stage ``corpora``. Pair vectors are carried
 over by their words. Of every family a share is read, and the result is blended with
@@ -30,7 +32,7 @@ from unspin.rank.wordpiece import WordPieces
 # features), and of each simulated family.
 REAL = {"A": 250e3, "B": 180e3, "C": 180e3, "T": 180e3, "K": 180e3, "J": 150e3, "M": 120e3}
 REAL |= {"S": 500e3, "Y": 50e3}
-MORE = {"S": 750e3, "Y": 700e3, "P": 600e3, "X": 150e3, "clean": 400e3}
+MORE = {"S": 750e3, "Y": 900e3, "P": 400e3, "X": 300e3, "clean": 400e3}
 HELD_OUT = 15
 # How far from the old weights to the tuned ones.
 BLEND = 0.85
@@ -69,17 +71,19 @@ def blended(
     return result
 
 
-def sample(collator: batches.Collator, corpora: list[batches.Corpus], held) -> batches.Chunks:
-    """The chunks to be read: of every family its share."""
+def sample(
+    collator: batches.Collator, corpora: list[batches.Corpus], held, share: float
+) -> batches.Chunks:
+    """The chunks to be read: of every family its amount times ``share``."""
     rng = np.random.default_rng(5)
     parts = []
-    for place, shares in enumerate((REAL, MORE)):
+    for place, amounts in enumerate((REAL, MORE)):
         text = corpora[place].text
         used = np.ones(len(text.spinner), bool) if place else ~held
         for number, name in enumerate(text.spinners):
             chunks = collator.chunks(place, np.flatnonzero(used & (text.spinner == number)))
             order = rng.permutation(len(chunks))
-            enough = int(np.searchsorted(np.cumsum(chunks.pieces[order]), shares[name]))
+            enough = int(np.searchsorted(np.cumsum(chunks.pieces[order]), share * amounts[name]))
             parts.append(chunks.take(order[:enough]))
             print(name, f"{int(parts[-1].pieces.sum()):,}")
     return batches.joined(parts)
@@ -95,12 +99,13 @@ def main() -> None:
     parser.add_argument("--minilm", type=Path, required=True)
     parser.add_argument("--hours", type=float, required=True)
     parser.add_argument("--frozen", type=int, default=2)
+    parser.add_argument("--share", type=float, default=1.0, help="of the amounts of text")
     args = parser.parse_args()
     corpora, held = get(args.work, "corpora"), get(args.work, "held")
     lexicon, guesses = corpora[0].lexicon, get(args.work, "guesses")
     pieces = WordPieces.read(args.minilm / "vocab.txt")
     collator = batches.Collator(corpora, pieces, HINTS)
-    chunks = sample(collator, corpora, held)
+    chunks = sample(collator, corpora, held, args.share)
     held_out = held_out_chunks(collator, corpora[0].text, held, HELD_OUT)
     model = encoder.Model(pieces, lexicon, HINTS, guesses)
     with args.lexicon.open("rb") as file:

@@ -135,6 +135,15 @@ class LanguageModel:
         """The log-probability of words that begin a sentence: the sum of their steps."""
         return sum(self.token_scores(words))
 
+    def association(self, words: Iterable[str]) -> float:
+        """By how much (nats) words are likelier one after the other than each by itself."""
+        state, total = self._unknown, 0.0
+        for number, word in enumerate(words):
+            state, log_prob = self.step(state, word)
+            if number:
+                total += log_prob - self.step(self._unknown, word)[1]
+        return total
+
     def token_scores(self, words: Iterable[str]) -> Iterator[float]:
         """The step score of each word in turn."""
         state = self._initial

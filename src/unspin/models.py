@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from unspin.calibration import Calibration, read_calibration
+from unspin.composition import Composer
 from unspin.language_model import LanguageModel, Mixture
 from unspin.lexicon import SpinLexicon
 from unspin.rank.context import ContextRanker
@@ -23,10 +24,12 @@ from unspin.spelling import Speller
 from unspin.spinners import SpinnerTable
 from unspin.terms import Terms
 from unspin.thesaurus import Thesaurus
+from unspin.torn import TornTerms
 from unspin.verdict import Verdict
 
 _MANIFESTS = (
     *("features.json", "context.json", "revision.npz", "calibration.json", "verdict.npz"),
+    "torn.npz",
     *("en.general.json", "en.prose.json", "thesaurus.json"),
 )
 
@@ -60,6 +63,22 @@ class Models:
     def terms(self) -> Terms:
         """The phrases that need no spun text around them."""
         return Terms(SpinLexicon.read(p for p in self._lexicon_paths() if p.stem == "tortured"))
+
+    @cached_property
+    def torn(self) -> TornTerms | None:
+        """What composes terms of a text's words; None where the shipped lexicons are not used."""
+        if not self._settings.builtin_lexicon:
+            return None
+        folder = dictionary_dir() / "en"
+        composer = Composer.read(folder / "terms.tsv", folder / "torn.tsv")
+        return TornTerms.read(data_path("torn.npz"), composer, self._shipped_models)
+
+    @cached_property
+    def _shipped_models(self) -> tuple[LanguageModel, LanguageModel]:
+        """The n-gram models that other models were fitted with, whatever the user's."""
+        mine = self._settings.language_model is not None
+        general = LanguageModel() if mine else self.language_model
+        return general, LanguageModel(data_path("en.prose.kenlm"))
 
     @cached_property
     def lexicon_digest(self) -> str:

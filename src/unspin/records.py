@@ -42,11 +42,11 @@ class EditKind(StrEnum):
     BOILERPLATE = "boilerplate"  # leftover page furniture on a line of its own
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, number or punctuation mark: ``text[start:end] == surface``.
 
     ``norm`` is what lexicon and models see: case folded, straight apostrophes.
+    (A tuple, since every word of every text is one.)
     """
 
     start: int

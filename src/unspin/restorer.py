@@ -10,17 +10,12 @@ from functools import cached_property
 
 from unspin.calibration import Calibration
 from unspin.decoder import decode
-from unspin.document import (
-    GLANCE,
-    GLANCE_SIZE,
-    Screening,
-    evidence_of,
-    screen,
-)
+from unspin.document import GLANCE, Screening, evidence_of, screen
 from unspin.edits import apply_edits, path_edits, with_articles
 from unspin.flags import flags
 from unspin.garble import garble_edits, may_be_garbled
 from unspin.gate import is_applied
+from unspin.glance import suspects
 from unspin.lattice import build_lattice, with_opened
 from unspin.models import Models
 from unspin.protect import ProtectedIndex, protected_spans
@@ -43,7 +38,7 @@ from unspin.records import (
 )
 from unspin.settings import Settings
 from unspin.terms import is_quoted
-from unspin.tokens import beginning, paragraph_norms, paragraph_start, sentences
+from unspin.tokens import paragraph_norms, sentences
 from unspin.verdict import Reading
 from unspin.version import __version__
 from unspin.weights import path_weights
@@ -85,7 +80,7 @@ class Restorer:
         if not (
             screening.suspicious
             or may_be_garbled(text, paragraphs, self.settings)
-            or (self._wants_terms and self._models.terms.may_occur(paragraphs))
+            or (self._wants_terms and self._may_have_terms(paragraphs))
         ):
             return self._restoration(text, (), (), (), evidence_of(screening, 0.0))
         return self._explain(text, screening).restoration
@@ -120,13 +115,9 @@ class Restorer:
         return replace(found, suspicious=True)
 
     def _glance(self, text: str, screening: Screening) -> tuple[float, ...]:
-        """P(changed) of the words at the beginning, or of those that look most spun."""
-        start = 0
-        if screening.mixed:
-            # Was that paragraph spun, or is that its subject?
-            worst = max(range(len(screening.paragraphs)), key=screening.paragraphs.__getitem__)
-            start = paragraph_start(text, worst)
-        return tuple(self._models.context.glance(beginning(text[start:], GLANCE_SIZE)))
+        """P(changed) of the words of the sentences that look most spun."""
+        seen = suspects(text, screening, self._models.spinners)
+        return tuple(self._models.context.glance(seen))
 
     def _explain(self, text: str, screening: Screening) -> Explanation:
         split = sentences(text)
@@ -135,6 +126,9 @@ class Restorer:
         garbled, findings = self._garble(text, split, spans)
         if self._wants_terms:
             garbled = _together(list(self._models.terms.edits(text, split, protected)), garbled)
+            if self._models.torn is not None:
+                composed, torn = self._models.torn.marks(text, split, protected)
+                garbled, findings = _together(composed, garbled), [*findings, *torn]
         evidence, lattices, rankings = self._propose(split, protected, screening)
         rankings, decodings = self._decode(lattices, rankings, evidence)
         curly = text.count("’") > text.count("'")
@@ -145,14 +139,17 @@ class Restorer:
             # A text about spinning quotes what a spun text says.
             edits = [e for e in edits if not _is_mention(text, e)]
         edits = _together(edits, garbled)
-        applied = [self._is_applied(e, evidence, screening.words) for e in edits]
+        applied = [self._is_applied(e, evidence, screening.size) for e in edits]
         chosen = tuple(e for e, yes in zip(edits, applied, strict=True) if yes)
         others = tuple(
             e
             for e, yes in zip(edits, applied, strict=True)
             if not yes and e.confidence >= _least_suggestion(evidence)
         )
-        findings = [*findings, *flags(lattices, rankings, evidence, chosen, protected)]
+        findings = [
+            *(f for f in findings if not any(f.start < e.end and e.start < f.end for e in chosen)),
+            *flags(lattices, rankings, evidence, chosen, protected),
+        ]
         return Explanation(
             tuple(split),
             evidence,
@@ -187,6 +184,10 @@ class Restorer:
     @property
     def _wants_terms(self) -> bool:
         return EditKind.TORTURED in self.settings.kinds
+
+    def _may_have_terms(self, paragraphs: Sequence[Sequence[str]]) -> bool:
+        terms, torn = self._models.terms, self._models.torn
+        return terms.may_occur(paragraphs) or (torn is not None and torn.may_occur(paragraphs))
 
     def use_calibration(self, calibration: Calibration) -> None:
         """Replace the shipped calibration; for fitting one."""

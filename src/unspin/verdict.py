@@ -5,7 +5,7 @@ not a text with a few sure changes from a dense or old-fashioned clean one, nor
 short texts from each other. So the distribution of P(changed) is described by
 several numbers (:func:`word_evidence`) and joined with the screen's verdict:
 
-- after a glance at the beginning by a logistic regression, which also holds for
+- after a glance at some sentences by a logistic regression, which also holds for
   spinners that nobody has seen;
 - once the text is read, with what the ranker made of it, by small regression
   trees (Friedman 2001), fitted so that all but the estimated rate, the text's
@@ -14,9 +14,8 @@ several numbers (:func:`word_evidence`) and joined with the screen's verdict:
   overrule them.
 
 ``training/verdict.py`` fits both; the data file is a numpy archive of
-``glance`` (weights, the last a constant), ``trees`` (trees, nodes, 5: feature,
-threshold, left, right, value; left and right are numbers of nodes, a leaf is its
-own child) and ``offset``, all giving log odds (nats).
+``glance`` (weights, the last a constant), ``trees`` (:mod:`unspin.trees`) and
+``offset``, all giving log odds (nats).
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ from numpy.typing import NDArray
 from unspin.document import PRIOR, Screening, sigmoid
 from unspin.errors import DataError
 from unspin.rank.own_rate import TRAINED_RATE
+from unspin.trees import Trees
 
 Floats = NDArray[np.float64]
 
@@ -71,14 +71,10 @@ class Verdict:
         self, glance: NDArray[np.float64], trees: NDArray[np.float32], offset: float
     ) -> None:
         """From the arrays of a data file; ValueError when they do not fit together."""
-        children = trees[:, :, 2:4] if trees.ndim == 3 else np.array([-1])
-        if not (0 <= children.min() <= children.max() < trees.shape[1]):
-            raise ValueError("not an array of trees")
-        if glance.shape != (len(GLANCE_RISES) + 1,) or trees[:, :, 0].max() >= len(READ_RISES):
+        if glance.shape != (len(GLANCE_RISES) + 1,):
             raise ValueError("made for other features")
         self._glance = glance
-        self._trees = trees
-        self._offset = offset
+        self._trees = Trees(trees, offset, len(READ_RISES))
 
     @classmethod
     def read(cls, path: Path) -> Verdict:
@@ -103,25 +99,13 @@ class Verdict:
         """P(spun) of a text that was read."""
         if not reading.changed:
             return self.glance(screening)
-        odds = self._offset + self._grown(read_features(screening, reading))
+        odds = float(self._trees.log_odds(read_features(screening, reading)[None])[0])
         if screening.glance:
             odds = max(odds, self._after_glance(screening) - _OVERRULES)
         return _score(odds, screening.prior)
 
     def _after_glance(self, screening: Screening) -> float:
         return float(glance_features(screening) @ self._glance[:-1] + self._glance[-1])
-
-    def _grown(self, features: Floats) -> float:
-        """The sum of the leaves that ``features`` lead to."""
-        trees = np.arange(len(self._trees))
-        at = np.zeros(len(trees), np.int64)
-        while True:
-            here = self._trees[trees, at]
-            left = features[here[:, 0].astype(np.int64)] <= here[:, 1]
-            after = np.where(left, here[:, 2], here[:, 3]).astype(np.int64)
-            if np.array_equal(after, at):
-                return float(here[:, 4].sum(dtype=np.float64))
-            at = after
 
 
 def word_evidence(changed: Sequence[float]) -> list[float]:

@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unspin.learn.encoder import Model
-from unspin.learn.minilm import VECTOR
+from unspin.learn.minilm import HEADS, VECTOR, Layer
 from unspin.rank.hashing import pair_hash, word_hash
 from unspin.rank.wordpiece import CLS, PAD, SEP, UNK
 
@@ -30,10 +30,40 @@ from unspin.rank.wordpiece import CLS, PAD, SEP, UNK
 MIN_PAIR_COUNT = 26
 # Chunks are shorter (``MAX_PIECES`` of the ranker, hints and ends).
 _POSITIONS = 256
+# The domain of onnxruntime's own operators.
+_CONTRIB = "com.microsoft"
 FILES = (
     *("onnx", "project.npy", "pairs.npy", "vectors.npy", "guesses.npy", "heads.npz"),
     *("vocab.txt", "guesses.txt"),
 )
+
+
+class _Attention(torch.autograd.Function):
+    """Attention of all heads as one operator of onnxruntime: a tenth of the encoder's time."""
+
+    @staticmethod
+    def forward(_: Any, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """What the operator does."""
+        batch, length, width = query.shape
+        heads = (
+            x.view(batch, length, HEADS, width // HEADS).transpose(1, 2)
+            for x in (query, key, value)
+        )
+        states = nn.functional.scaled_dot_product_attention(*heads)
+        return states.transpose(1, 2).reshape(batch, length, width)
+
+    @staticmethod
+    def symbolic(graph: Any, query: Any, key: Any, value: Any) -> Any:
+        """The operator."""
+        name = f"{_CONTRIB}::MultiHeadAttention"
+        return graph.op(name, query, key, value, num_heads_i=HEADS).setType(query.type())
+
+
+def _through(layer: Layer, x: Tensor) -> Tensor:
+    """States after the layer; chunks are never padded, so nothing is masked."""
+    a = layer.out(_Attention.apply(*layer.qkv(x).chunk(3, -1)))
+    x = layer.norm1(x + a)
+    return cast(Tensor, layer.norm2(x + layer.down(nn.functional.gelu(layer.up(x)))))
 
 
 class _Exported(nn.Module):
@@ -61,9 +91,8 @@ class _Exported(nn.Module):
         encoder = self.encoder
         x = self.table(ids) + self.positions[: ids.shape[1]] + encoder.draft(drafts)
         x = encoder.norm(x)
-        mask = (ids == 0).float()[:, None, None, :] * -1e4
         for layer in encoder.layers:
-            x = layer(x, mask)
+            x = _through(cast(Layer, layer), x)
         flat = x.reshape(-1, x.shape[-1])
         vectors = self.span(torch.cat([flat[first], flat[last]], -1))
         words = flat[word_first]
@@ -125,6 +154,7 @@ def export(
             "word_last": {0: "words"},
         },
         opset_version=17,
+        custom_opsets={_CONTRIB: 1},
         dynamo=False,
     )
     quantize_dynamic(plain, folder / "context.onnx", weight_type=QuantType.QInt8, per_channel=True)

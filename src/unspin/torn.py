@@ -1,0 +1,201 @@
+"""Technical terms that a spinner took apart and no list knows, in whatever text they stand.
+
+Of what words may have been composed of (:mod:`unspin.composition`) most is chance: a
+text on economics has "financial developments" without having been "economic
+development". So every composition is weighed by regression trees over how usual its
+swaps are, how well the words and the term hang together by two n-gram models, and
+how common their words are. Pairs of words that authors write, in 31 million tokens,
+are passed over. What is likely becomes an edit, what is less so a finding.
+
+``training/torn.py`` makes the data file, a numpy archive of ``trees``
+(:mod:`unspin.trees`), ``offset`` and ``written``, the sorted CRC-32 of the pairs that
+authors write.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from wordfreq import zipf_frequency
+
+from unspin.composition import Composer, Composition
+from unspin.edits import with_articles, written
+from unspin.errors import DataError
+from unspin.language_model import LanguageModel
+from unspin.protect import ProtectedIndex
+from unspin.rank.fluency import fluency
+from unspin.records import Alternative, Edit, EditKind, Evidence, Finding, Rule, Sentence, Token
+from unspin.terms import is_quoted
+from unspin.trees import Trees
+
+FEATURES = 19
+# A composition this likely is worth a look: one or two of 10,000 clean words begin one.
+LEAST = 0.05
+# From this on it is proposed as an edit.
+_EDIT = 0.35
+
+
+class TornTerms:
+    """What to look for, and what is to be made of it."""
+
+    def __init__(
+        self,
+        composer: Composer,
+        models: Sequence[LanguageModel],
+        trees: Trees,
+        written_pairs: NDArray[np.uint32],
+    ) -> None:
+        """``models`` are the two that the trees were fitted with."""
+        self._composer = composer
+        self._models = models
+        self._trees = trees
+        self._written = written_pairs
+
+    @classmethod
+    def read(cls, path: Path, composer: Composer, models: Sequence[LanguageModel]) -> TornTerms:
+        """From a data file.
+
+        Raises:
+            DataError: when it is missing or damaged.
+        """
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                trees = Trees(archive["trees"], float(archive["offset"]), FEATURES)
+                return cls(composer, models, trees, archive["written"])
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+            raise DataError(f"model {path} of torn terms cannot be used: {error}") from error
+
+    def may_occur(self, paragraphs: Sequence[Sequence[str]]) -> bool:
+        """Whether the norms of some paragraph hold what is worth a look."""
+        return any(self.likely(norms) for norms in paragraphs)
+
+    def likely(self, norms: Sequence[str]) -> list[tuple[Composition, float]]:
+        """The compositions that are likely enough, with their probabilities, best first.
+
+        Of overlapping ones the likeliest words stay, in several readings.
+        """
+        found = [c for c in self._composer.compositions(norms) if not self.is_written(norms, c)]
+        if not found:
+            return []
+        features = np.array([describe(norms, c, self._models) for c in found])
+        odds = self._trees.log_odds(features)
+        ranked = sorted(zip(odds.tolist(), found, strict=True), key=lambda x: (-x[0], x[1]))
+        result: list[tuple[Composition, float]] = []
+        taken: dict[int, tuple[int, int]] = {}
+        for value, composition in ranked:
+            probability = 1 / (1 + math.exp(-value))
+            if probability < LEAST:
+                break
+            span = composition.start, composition.end
+            if all(taken.get(at, span) == span for at in range(*span)):
+                taken.update(dict.fromkeys(range(*span), span))
+                result.append((composition, probability))
+        return result
+
+    def is_written(self, norms: Sequence[str], composition: Composition) -> bool:
+        """Whether the words are two that authors write."""
+        if composition.end - composition.start != 2:
+            return False
+        code = pair_code(*norms[composition.start : composition.end])
+        at = int(np.searchsorted(self._written, code))
+        return at < len(self._written) and int(self._written[at]) == code
+
+    def marks(
+        self, text: str, split: Sequence[Sentence], protected: ProtectedIndex
+    ) -> tuple[list[Edit], list[Finding]]:
+        """The edits and findings of a text, each in order."""
+        edits: list[Edit] = []
+        findings: list[Finding] = []
+        for _, group in groupby(split, key=lambda s: s.paragraph):
+            sentences = list(group)
+            tokens = [token for sentence in sentences for token in sentence.tokens]
+            beginnings = {sentence.tokens[0].start for sentence in sentences}
+            here: list[Edit] = []
+            for edit in self._proposals(text, tokens, beginnings):
+                if protected.overlaps(edit.start, edit.end) or is_quoted(
+                    text, edit.start, edit.end
+                ):
+                    continue
+                if edit.confidence >= _EDIT:
+                    here.append(edit)
+                    continue
+                findings.append(_finding(edit))
+            here.sort(key=lambda e: e.start)
+            edits.extend(with_articles(text, tokens, here))
+        return edits, sorted(findings, key=lambda f: f.start)
+
+    def _proposals(self, text: str, tokens: Sequence[Token], beginnings: set[int]) -> list[Edit]:
+        """An edit for each span, its other readings as alternatives."""
+        spans: dict[tuple[int, int], list[tuple[str, Composition, float]]] = {}
+        for composition, probability in self.likely([token.norm for token in tokens]):
+            covered = tokens[composition.start : composition.end]
+            after = _written(covered, composition, covered[0].start in beginnings)
+            span = covered[0].start, covered[-1].end
+            spans.setdefault(span, []).append((after, composition, round(probability, 4)))
+        return [
+            Edit(
+                start,
+                end,
+                text[start:end],
+                after,
+                probability,
+                EditKind.TORTURED,
+                Evidence(source="composed", log_channel=round(-composition.cost, 3)),
+                tuple(Alternative(other, p) for other, _, p in rest[:3]),
+            )
+            for (start, end), ((after, composition, probability), *rest) in spans.items()
+        ]
+
+
+def _finding(edit: Edit) -> Finding:
+    readings = Alternative(edit.after, edit.confidence), *edit.alternatives
+    return Finding(edit.start, edit.end, edit.before, edit.kind, edit.confidence, readings)
+
+
+def _written(tokens: Sequence[Token], composition: Composition, at_start: bool) -> str:
+    spun = " ".join(token.norm for token in tokens)
+    original = " ".join(composition.words)
+    rule = Rule(spun, original, -composition.cost, EditKind.TORTURED, (), "composed")
+    return written(tokens, rule, at_start)
+
+
+def pair_code(first: str, second: str) -> int:
+    """The CRC-32 of two norms."""
+    return zlib.crc32(f"{first} {second}".encode())
+
+
+@lru_cache(maxsize=65536)
+def _zipf(word: str) -> float:
+    return zipf_frequency(word, "en")
+
+
+def describe(
+    norms: Sequence[str], composition: Composition, models: Sequence[LanguageModel]
+) -> list[float]:
+    """What the trees look at: ``FEATURES`` numbers.
+
+    The swaps' cost (nats), in all and each, how many there are and of how many units,
+    sizes, documented phrases; for each model the term's fluency in the words' place (nats)
+    and how words and term hang together; Zipf frequencies of the words and the term's.
+    """
+    start, end, _, documented, words, cost, changed, units = composition
+    spun = norms[start:end]
+    here, there = [_zipf(w) for w in spun], [_zipf(w) for w in words]
+    features = [
+        *(cost, cost / changed, changed, units, changed / units),
+        *(end - start, len(words), math.log1p(documented)),
+    ]
+    for model in models:
+        features += fluency(model, norms, start, end, [" ".join(words)])
+        features += (model.association(spun), model.association(words))
+    features += (min(here), max(here), min(there), max(there))
+    features.append(sum(there) / len(there) - sum(here) / len(here))
+    return features

@@ -1,0 +1,126 @@
+"""Torn terms that no list has are put right or pointed at; what authors write stays."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import unspin
+from unspin.errors import DataError
+from unspin.records import EditKind
+from unspin.tokens import paragraph_norms
+from unspin.torn import LEAST, TornTerms, pair_code
+
+CLEAN = (
+    "We compare our approach with {}, which is still the most widely used baseline. Both were "
+    "run ten times with different random seeds, and we report the mean."
+)
+
+
+@pytest.fixture(scope="module")
+def restorer() -> unspin.Restorer:
+    return unspin.Restorer()
+
+
+@pytest.fixture(scope="module")
+def torn(restorer: unspin.Restorer) -> TornTerms:
+    assert restorer._models.torn is not None
+    return restorer._models.torn
+
+
+@pytest.mark.parametrize(
+    ("phrase", "term"),
+    [
+        ("spectral bunching", "spectral clustering"),
+        ("coronary corridor sickness", "coronary artery disease"),
+        ("an underground creepy crawly province", "an ant colony"),
+        ("Prescient Upkeep", "Predictive Maintenance"),
+    ],
+)
+def test_a_term_is_composed_in_a_clean_text(
+    restorer: unspin.Restorer, phrase: str, term: str
+) -> None:
+    found = restorer.restore(CLEAN.format(phrase))
+    assert found.text == CLEAN.format(term)
+    (edit,) = found.edits
+    assert edit.kind is EditKind.TORTURED
+    assert edit.evidence.source == "composed"
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "deep neural networks",
+        "angular momentum",
+        "the main objective",
+        "a multinational firm",
+    ],
+)
+def test_what_authors_write_stays(restorer: unspin.Restorer, phrase: str) -> None:
+    found = restorer.restore(CLEAN.format(phrase))
+    assert found.edits == found.suggestions == found.findings == ()
+
+
+def test_a_quoted_term_stays(restorer: unspin.Restorer) -> None:
+    text = CLEAN.format("what it calls “spectral bunching”")
+    assert restorer.restore(text).text == text
+
+
+def test_every_mark_is_likely_and_overlaps_none(torn: TornTerms) -> None:
+    text = CLEAN.format("spectral bunching and coronary corridor sickness")
+    (norms,) = paragraph_norms(text)
+    marks = torn.likely(norms)
+    assert len(marks) > 1
+    assert all(LEAST <= p < 1 for _, p in marks)
+    spans = sorted({(c.start, c.end) for c, _ in marks})
+    assert all(one[1] <= other[0] for one, other in pairwise(spans))
+
+
+def test_what_is_less_likely_is_pointed_at(restorer: unspin.Restorer) -> None:
+    text = CLEAN.format("the financial developments")
+    found = restorer.restore(text)
+    assert found.text == text
+    (finding,) = found.findings
+    assert text[finding.start : finding.end] == "financial developments"
+    assert finding.alternatives[0].text == "economic developments"
+    assert LEAST <= finding.probability < 0.35
+
+
+def test_a_long_text_of_torn_terms_takes_time_in_proportion(torn: TornTerms) -> None:
+    norms = "spectral bunching and slope plunge with".split()
+    marks = torn.likely(norms * 2000)
+    assert len({c.start for c, _ in marks}) == 4000
+
+
+def test_pairs_that_authors_write_are_passed_over(torn: TornTerms) -> None:
+    norms = "the spectral bunching of today".split()
+    (composition, _), *_ = torn.likely(norms)
+    codes = np.array([pair_code("spectral", "bunching")], np.uint32)
+    other = TornTerms(torn._composer, torn._models, torn._trees, codes)
+    assert other.is_written(norms, composition)
+    assert not other.likely(norms)
+
+
+def test_off_without_the_shipped_lexicons_and_with_its_kind() -> None:
+    text = CLEAN.format("spectral bunching")
+    for settings in (
+        unspin.Settings(builtin_lexicon=False),
+        unspin.Settings(kinds=frozenset({EditKind.GLUED})),
+    ):
+        found = unspin.Restorer(settings).restore(text)
+        assert found.text == text
+        assert found.findings == ()
+
+
+def test_a_damaged_model_is_named(tmp_path: Path, torn: TornTerms) -> None:
+    path = tmp_path / "torn.npz"
+    for content in (b"", b"not an archive"):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=r"torn\.npz"):
+            TornTerms.read(path, torn._composer, torn._models)
+    np.savez(path, trees=np.full((1, 1, 5), 99, np.float32), offset=0.0, written=[])
+    with pytest.raises(DataError, match=r"torn\.npz"):
+        TornTerms.read(path, torn._composer, torn._models)
