@@ -57,8 +57,8 @@ def singular(word: str) -> str:
     return word[:-2] if word.endswith(("xes", "ches", "shes", "sses")) else word[:-1]
 
 
-# What a unit may have been: the singulars of the words, the words, the cost.
-_Reading = tuple[tuple[str, ...], tuple[str, ...], float]
+# What a unit may have been: the words in the singular, the words, the cost.
+_Reading = tuple[str, tuple[str, ...], float]
 
 
 class Composer:
@@ -122,9 +122,7 @@ class Composer:
         # Beginnings of terms: as one string, where the words go on, cost, units changed and
         # all of them, words.
         open_: list[tuple[str, int, float, int, int, tuple[str, ...]]] = []
-        for start, norm in enumerate(norms):
-            if not (norm in self._longest or keys[start] in self._terms):
-                continue
+        for start in range(len(norms) - 1):
             open_.append(("", start, 0.0, 0, 0, ()))
             while open_:
                 begun, at, cost, changed, units, words = open_.pop()
@@ -141,6 +139,8 @@ class Composer:
                 same = f"{begun} {keys[at]}" if begun else keys[at]
                 if same in self._terms:
                     open_.append((same, at + 1, cost, changed, units + 1, (*words, norms[at])))
+                if norms[at] not in self._longest:
+                    continue
                 for end, (_, originals, price), after in self._swaps(norms, keys, at, begun):
                     unit = (*words, *originals)
                     open_.append((after, end, cost + price, changed + 1, units + 1, unit))
@@ -151,28 +151,26 @@ class Composer:
     ) -> Iterator[tuple[int, _Reading, str]]:
         """The units that begin ``at`` as words that go on from ``begun``, and what that begins."""
         unit = ""
-        for end in range(at + 1, min(at + self._longest.get(norms[at], 0), len(norms)) + 1):
+        for end in range(at + 1, min(at + self._longest[norms[at]], len(norms)) + 1):
             unit = f"{unit} {norms[end - 1]}" if unit else norms[at]
-            for reading in self._of(unit):
-                after = " ".join((begun, *reading[0])) if begun else " ".join(reading[0])
-                if after in self._terms and reading[0] != tuple(keys[at:end]):
+            readings = self._readings.get(unit)
+            if readings is None:
+                rows = self._rows.get(unit)
+                if rows is None:
+                    continue
+                readings = self._readings[unit] = _parse(unit, rows)
+            for reading in readings:
+                after = f"{begun} {reading[0]}" if begun else reading[0]
+                if after in self._terms and (end > at + 1 or reading[0] != keys[at]):
                     yield end, reading, after
-
-    def _of(self, spun: str) -> tuple[_Reading, ...]:
-        """What a unit may have been, each original once."""
-        found = self._readings.get(spun)
-        if found is None:
-            rows = self._rows.get(spun)
-            found = self._readings[spun] = _parse(spun, rows) if rows else ()
-        return found
 
 
 def _parse(spun: str, rows: str) -> tuple[_Reading, ...]:
-    best: dict[tuple[str, ...], _Reading] = {}
+    best: dict[str, _Reading] = {}
     for row in rows.split("\n"):
         original, weight, *_ = [*row.split("\t"), ""]
         words = tuple(original.split(" "))
-        keys = tuple(map(singular, words))
+        keys = " ".join(map(singular, words))
         try:
             cost = -float(weight)
         except ValueError as error:
