@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 import unspin
 from unspin.errors import DataError
+from unspin.protect import ProtectedIndex
 from unspin.records import EditKind
-from unspin.tokens import paragraph_norms
-from unspin.torn import LEAST, TornTerms, pair_code
+from unspin.tokens import paragraph_norms, sentences
+from unspin.torn import FEATURES, LEAST, TornTerms, pair_code
 
 CLEAN = (
     "We compare our approach with {}, which is still the most widely used baseline. Both were "
@@ -95,6 +97,17 @@ def test_a_long_text_of_torn_terms_takes_time_in_proportion(torn: TornTerms) -> 
     assert len({c.start for c, _ in marks}) == 4000
 
 
+def test_a_long_line_of_torn_terms_is_bounded(restorer: unspin.Restorer) -> None:
+    """Marks in a line of 200,000 code points: no slice of the line for each."""
+    assert restorer._models.torn is not None
+    text = "They tried spectral bunching, and then again. " * 4000
+    split = sentences(text)
+    started = time.process_time()
+    edits, _ = restorer._models.torn.marks(text, split, ProtectedIndex(()))
+    assert len(edits) == 4000
+    assert time.process_time() - started < 30
+
+
 def test_pairs_that_authors_write_are_passed_over(torn: TornTerms) -> None:
     norms = "the spectral bunching of today".split()
     (composition, _), *_ = torn.likely(norms)
@@ -102,6 +115,13 @@ def test_pairs_that_authors_write_are_passed_over(torn: TornTerms) -> None:
     other = TornTerms(torn._composer, torn._models, torn._trees, codes)
     assert other.is_written(norms, composition)
     assert not other.likely(norms)
+
+
+def test_trees_judge_many_rows_as_they_judge_each(torn: TornTerms) -> None:
+    rows = np.random.default_rng(1).normal(0, 3, (1100, FEATURES))
+    apart = [float(torn._trees.log_odds(rows[n : n + 1])[0]) for n in range(0, 1100, 97)]
+    assert torn._trees.log_odds(rows)[::97].tolist() == pytest.approx(apart)
+    assert torn._trees.log_odds(rows[:0]).tolist() == []
 
 
 def test_off_without_the_shipped_lexicons_and_with_its_kind() -> None:

@@ -33,7 +33,6 @@ _LEAST = (
     (0.96, 151, 0.6),
     (0.99, 85, 0.9),
     (0.985, 75, 0.97),
-    (0.99, 75, 0.9),
     (math.inf, 75, 0.6),
 )
 # The least confidence anywhere, where the spinner is known and where it is not, and

@@ -23,6 +23,8 @@ _CONFIDENCE = 0.9
 # Single marks are apostrophes too: they count only right beside the phrase.
 _OPENING, _CLOSING = ("'", "‘", "«"), ("'", "’", "»")
 _KINDS = frozenset({EditKind.TORTURED})
+# No quotation is looked for further back than this: lines may be long.
+_FAR = 4000
 
 
 class Terms:
@@ -73,8 +75,9 @@ def _edit(text: str, sentence: Sentence, arc: Arc) -> Edit:
 
 
 def is_quoted(text: str, start: int, end: int) -> bool:
-    """Whether a quotation is open at ``start``, or ``text[start:end]`` is all of one."""
-    before = text[text.rfind("\n", 0, start) + 1 : start]
+    """Whether a quotation is open in the line, or ``text[start:end]`` is all of one."""
+    first = max(0, start - _FAR)
+    before = text[max(first, text.rfind("\n", first, start) + 1) : start]
     if before.count("“") > before.count("”") or before.count('"') % 2:
         return True
     return before[-1:] in _OPENING and text[end : end + 1] in _CLOSING

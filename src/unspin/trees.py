@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+# Rows at a time: a node of every tree is looked at for each.
+_BLOCK = 1024
+
 
 class Trees:
     """A sum of trees."""
@@ -25,6 +28,10 @@ class Trees:
 
     def log_odds(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows,): the sum of the leaves (nats) that each row of ``features`` leads to."""
+        parts = [self._block(features[at : at + _BLOCK]) for at in range(0, len(features), _BLOCK)]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _block(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         rows, trees = np.arange(len(features))[:, None], np.arange(len(self._nodes))
         at = np.zeros((len(features), len(trees)), np.int64)
         while True:
