@@ -10,16 +10,12 @@ import numpy as np
 import pytest
 
 import unspin
+from test_terms import CLEAN
 from unspin.errors import DataError
 from unspin.protect import ProtectedIndex
 from unspin.records import EditKind
 from unspin.tokens import paragraph_norms, sentences
 from unspin.torn import FEATURES, LEAST, TornTerms, pair_code
-
-CLEAN = (
-    "We compare our approach with {}, which is still the most widely used baseline. Both were "
-    "run ten times with different random seeds, and we report the mean."
-)
 
 
 @pytest.fixture(scope="module")

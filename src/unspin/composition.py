@@ -5,7 +5,7 @@
 
 - ``terms.tsv``: a line ``# unspin terms 1``, then a term of several words a line, its
   tokens joined by spaces, a tab, and how many documented tortured phrases stand for it;
-- lexicons named ``torn.tsv`` (:mod:`unspin.lexicon`): what spinners write for the words
+- a lexicon, ``torn.tsv`` (:mod:`unspin.lexicon`): what spinners write for the words
   of terms, with ``weight``, the natural log of P(spun | original).
 """
 
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from unspin.errors import DataError
+from unspin.lexicon import HEADER as LEXICON_HEADER
+from unspin.lexicon import longest_by_first
 
 HEADER = "# unspin terms 1"
 # Words of a text that a term may take; no term has more.
@@ -80,12 +82,7 @@ class Composer:
             self._terms[key] = term
         self._rows = rows
         self._readings: dict[str, tuple[_Reading, ...]] = {}
-        self._longest: dict[str, int] = {}
-        for spun in rows:
-            first, _, rest = spun.partition(" ")
-            size = rest.count(" ") + 2 if rest else 1
-            if size > self._longest.get(first, 0):
-                self._longest[first] = size
+        self._longest = longest_by_first(rows)
 
     @classmethod
     def of(cls, terms: Mapping[str, int], pairs: Iterable[tuple[str, str, float]]) -> Composer:
@@ -103,7 +100,7 @@ class Composer:
             DataError: naming file and line of what cannot be read.
         """
         rows: dict[str, str] = {}
-        for number, line in _lines(pairs, "# unspin lexicon 1"):
+        for number, line in _lines(pairs, LEXICON_HEADER):
             spun, tab, rest = line.partition("\t")
             if not tab:
                 raise DataError(f"{pairs}, line {number}: expected spun, original and weight")

@@ -31,8 +31,9 @@ _TYPICAL = {"A": 0.14, "B": 0.07, "C": 0.11, "T": 0.10, "S": 0.04}
 _TYPICAL_LIGHT = 0.0  # K, M, J change few words
 _LIGHT = frozenset("KMJ")
 # A text with more changes than a light spinner's words account for (mean P(changed)
-# after a glance above 0.05 + 5 log ratio a word) is another's: on dev and simulated
-# spinners 2 of 133 light texts, 159 of 222 of unknown spinners that resemble them.
+# after a glance above 0.05 + 5 log ratio a word) is another's: with the encoder before,
+# on dev and simulated spinners, 2 of 133 light texts, 159 of 222 of unknown spinners
+# that resemble them.
 _LIGHT_CHANGES, _PER_RATIO = 0.05, 5.0
 # A paragraph this much likelier clean than spun, in a document that has
 # clearly spun ones, was not touched (nats, summed).

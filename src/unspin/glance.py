@@ -1,10 +1,10 @@
 """The part of a text that the encoder reads first: the sentences that look most spun.
 
 A light spinner's traces are few: read from the beginning, a page shows them no better
-than half a page of its most suspicious sentences does. On dev and simulated text, by
-the glance alone, 900 code points of the first 5,000 so chosen tell K's from clean text
-with an AUROC of 0.967, the first 1,800 with 0.927, and all with 0.960 (M: 0.958, 0.931
-and 0.972).
+than half a page of its most suspicious sentences does. When this was chosen, with the
+encoder before, on dev and simulated text and by the glance alone, 900 code points of
+the first 5,000 so chosen told K's from clean text with an AUROC of 0.967, the first
+1,800 with 0.927, and all with 0.960 (M: 0.958, 0.931 and 0.972).
 """
 
 from __future__ import annotations

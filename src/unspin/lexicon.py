@@ -68,12 +68,7 @@ class SpinLexicon:
         self._never = never
         self._left_alone = frozenset(spun for spun, original in never if spun == original)
         self._rules: dict[str, tuple[Rule, ...]] = {}
-        self._longest: dict[str, int] = {}
-        for spun in lines:
-            first, _, rest = spun.partition(" ")
-            length = rest.count(" ") + 2 if rest else 1
-            if length > self._longest.get(first, 0):
-                self._longest[first] = length
+        self._longest = longest_by_first(lines)
         self.digest = digest
 
     def __len__(self) -> int:
@@ -183,6 +178,21 @@ class SpinLexicon:
                 phrase = phrase + " " + norms[end - 1]
                 if phrase in lines:
                     yield start, end, phrase
+
+
+def longest_by_first(phrases: Iterable[str]) -> dict[str, int]:
+    """How many words the longest of the phrases has that begin with a word.
+
+    >>> longest_by_first(["put", "put up", "blog"])
+    {'put': 2, 'blog': 1}
+    """
+    longest: dict[str, int] = {}
+    for phrase in phrases:
+        first, _, rest = phrase.partition(" ")
+        length = rest.count(" ") + 2 if rest else 1
+        if length > longest.get(first, 0):
+            longest[first] = length
+    return longest
 
 
 def parse_families(text: str) -> tuple[tuple[str, int, int], ...]:

@@ -69,24 +69,31 @@ class Models:
         """What composes terms of a text's words; None where the shipped lexicons are not used."""
         if not self._settings.builtin_lexicon:
             return None
-        folder = dictionary_dir() / "en"
-        composer = Composer.read(folder / "terms.tsv", folder / "torn.tsv")
+        composer = Composer.read(*self._term_paths())
         return TornTerms.read(data_path("torn.npz"), composer, self._shipped_models)
 
     @cached_property
     def _shipped_models(self) -> tuple[LanguageModel, LanguageModel]:
         """The n-gram models that other models were fitted with, whatever the user's."""
         mine = self._settings.language_model is not None
-        general = LanguageModel() if mine else self.language_model
-        return general, LanguageModel(data_path("en.prose.kenlm"))
+        return LanguageModel() if mine else self.language_model, self._prose_model
+
+    @cached_property
+    def _prose_model(self) -> LanguageModel:
+        return LanguageModel(data_path("en.prose.kenlm"))
 
     @cached_property
     def lexicon_digest(self) -> str:
         """A short hash of the lexicon files in use; does not parse them."""
         digest = hashlib.sha256()
-        for path in self._lexicon_paths():
+        terms = self._term_paths() if self._settings.builtin_lexicon else ()
+        for path in (*self._lexicon_paths(), *terms):
             digest.update(path.read_bytes() if path.is_file() else b"")
         return digest.hexdigest()[:16]
+
+    def _term_paths(self) -> tuple[Path, Path]:
+        folder = dictionary_dir() / "en"
+        return folder / "terms.tsv", folder / "torn.tsv"
 
     def _lexicon_paths(self) -> list[Path]:
         folder = dictionary_dir() / "en"
@@ -146,7 +153,7 @@ class Models:
     @cached_property
     def fluency_model(self) -> WordModel:
         """What the context ranker asks how well words stand in their place."""
-        return Mixture(self.language_model, LanguageModel(data_path("en.prose.kenlm")))
+        return Mixture(self.language_model, self._prose_model)
 
     @cached_property
     def speller(self) -> Speller:

@@ -146,8 +146,9 @@ class Restorer:
             for e, yes in zip(edits, applied, strict=True)
             if not yes and e.confidence >= _least_suggestion(evidence)
         )
+        covered = {offset for e in chosen for offset in range(e.start, e.end)}
         findings = [
-            *(f for f in findings if not any(f.start < e.end and e.start < f.end for e in chosen)),
+            *(f for f in findings if covered.isdisjoint(range(f.start, f.end))),
             *flags(lattices, rankings, evidence, chosen, protected),
         ]
         return Explanation(

@@ -37,7 +37,7 @@ from unspin.terms import is_quoted
 from unspin.trees import Trees
 
 FEATURES = 19
-# A composition this likely is worth a look: one or two of 10,000 clean words begin one.
+# A composition this likely is worth a look: about one of 10,000 clean words begins one.
 LEAST = 0.05
 # From this on it is proposed as an edit.
 _EDIT = 0.35
