@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from unspin.composition import Composer, read_terms, singular
+from unspin.composition import Composer, read_swaps, read_terms, singular
 from unspin.edits import apply_edits
 from unspin.inflect import inflections
 from unspin.language_model import LanguageModel
@@ -164,10 +164,13 @@ def in_singular(phrase: str) -> str:
 def composing(phrases: list[Phrase]) -> TornTerms:
     """What composes terms, knowing these phrases and what was written by hand."""
     folder = dictionary_dir() / "en"
-    hand = (line.split("\t") for line in (folder / "torn.tsv").read_text("utf-8").splitlines())
-    pairs = word_weights(phrases)
-    pairs |= {(row[0], row[1]): float(row[2]) for row in hand if row[-1] == "hand"}
-    rows = ((spun, original, weight) for (spun, original), weight in pairs.items())
+    listed = word_weights(phrases)
+    pairs = listed | {
+        (spun, original): weight
+        for spun, original, weight, source in read_swaps(folder / "torn.tsv")
+        if source != "list"
+    }
+    rows = [(*pair, pairs[pair], "list" if pair in listed else "hand") for pair in pairs]
     composer = Composer.of(counted(read_terms(folder / "terms.tsv"), phrases), rows)
     models = LanguageModel(), LanguageModel(data_path("en.prose.kenlm"))
     return TornTerms.read(data_path("torn.npz"), composer, models)

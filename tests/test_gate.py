@@ -76,7 +76,8 @@ def test_an_unknown_spinners_words_are_tried_sooner() -> None:
     doubtful = edit(0.3, 0.8)
     assert not is_applied(doubtful, CURVE, 0.9, 500)
     assert is_applied(doubtful, CURVE, 0.9, 500, known=False)
-    assert not is_applied(edit(0.2, 1.0), CURVE, 1.0, 500, known=False)
+    assert is_applied(edit(0.2, 1.0), CURVE, 0.9, 500, known=False)
+    assert not is_applied(edit(0.12, 1.0), CURVE, 1.0, 500, known=False)
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -8,6 +8,7 @@ import html
 import importlib.util
 import io
 import json
+import os
 import random
 import re
 import sys
@@ -420,6 +421,16 @@ def test_parquet_keeps_schema_and_row_groups(tmp_path: Path) -> None:
     path.write_bytes(b"no parquet")
     with pytest.raises(InputError, match="cannot be read"):
         open_source(path, ReadOptions())
+
+
+def test_parquet_files_of_any_name_are_read(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = importlib.import_module("pyarrow.parquet")
+    plain, path = tmp_path / "a.parquet", tmp_path / os.fsdecode(b"\xff.parquet")
+    parquet.write_table(arrow.table({"text": ["is mature"]}), plain)
+    plain.rename(path)
+    written = parquet.ParquetFile(io.BytesIO(round_trip(path, "used")))
+    assert written.read().to_pylist() == [{"text": "is used"}]
 
 
 def test_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

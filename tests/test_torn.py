@@ -11,11 +11,12 @@ import pytest
 
 import unspin
 from test_terms import CLEAN
+from unspin.composition import Composition
 from unspin.errors import DataError
 from unspin.protect import ProtectedIndex
 from unspin.records import EditKind
 from unspin.tokens import paragraph_norms, sentences
-from unspin.torn import FEATURES, LEAST, TornTerms, pair_code
+from unspin.torn import CODE_BITS, FEATURES, LEAST, TornTerms, pair_code, rivals
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +79,12 @@ def test_every_mark_is_likely_and_overlaps_none(torn: TornTerms) -> None:
 
 
 def test_what_is_less_likely_is_pointed_at(restorer: unspin.Restorer) -> None:
-    text = CLEAN.format("the financial developments")
+    text = CLEAN.format("the medical treatise")
     found = restorer.restore(text)
     assert found.text == text
     (finding,) = found.findings
-    assert text[finding.start : finding.end] == "financial developments"
-    assert finding.alternatives[0].text == "economic developments"
+    assert text[finding.start : finding.end] == "medical treatise"
+    assert finding.alternatives[0].text == "medical article"
     assert LEAST <= finding.probability < 0.35
 
 
@@ -107,10 +108,18 @@ def test_a_long_line_of_torn_terms_is_bounded(restorer: unspin.Restorer) -> None
 def test_pairs_that_authors_write_are_passed_over(torn: TornTerms) -> None:
     norms = "the spectral bunching of today".split()
     (composition, _), *_ = torn.likely(norms)
-    codes = np.array([pair_code("spectral", "bunching")], np.uint32)
-    other = TornTerms(torn._composer, torn._models, torn._trees, codes)
+    bits = bytearray(1 << CODE_BITS - 3)
+    code = pair_code("spectral", "bunching")
+    bits[code >> 3] |= 1 << (code & 7)
+    other = TornTerms(torn._composer, torn._models, torn._trees, bytes(bits))
     assert other.is_written(norms, composition)
     assert not other.likely(norms)
+
+
+def test_rivals_are_counted_and_the_cheapest_other_named() -> None:
+    costs = [((0, 2), 1.0), ((0, 2), 2.0), ((1, 3), 0.5), ((0, 2), 1.5)]
+    found = [Composition(*span, f"t {n}", 0, (), c, 1, 2, 0) for n, (span, c) in enumerate(costs)]
+    assert [among for _, among in rivals(found)] == [(3, 1.5), (3, 1.0), (1, 30.0), (3, 1.0)]
 
 
 def test_trees_judge_many_rows_as_they_judge_each(torn: TornTerms) -> None:

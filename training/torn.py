@@ -36,13 +36,23 @@ from tortured import CARRIERS, Phrase, counted, in_singular, read_phrases, word_
 from verdict import exported
 from wordfreq import zipf_frequency
 
-from unspin.composition import HEADER, MAX_UNIT, Composer, Composition, read_terms, singular
+from unspin.composition import (
+    MAX_UNIT,
+    SWAPS_HEADER,
+    TERMS_HEADER,
+    Composer,
+    Composition,
+    by_first_word,
+    by_spun,
+    read_terms,
+    singular,
+)
 from unspin.importing import TOO_COMMON
 from unspin.language_model import LanguageModel
 from unspin.pairs import read_pairs
 from unspin.resources import data_path
 from unspin.tokens import paragraph_norms, phrase_norms
-from unspin.torn import FEATURES, describe, pair_code
+from unspin.torn import CODE_BITS, FEATURES, describe, pair_code, rivals
 
 ROOT = Path(__file__).parents[1]
 DICTIONARIES = ROOT / "dictionaries/en"
@@ -57,7 +67,7 @@ BESIDE = 0.3
 _RARE = -1.52
 
 Pairs = dict[tuple[str, str], float]
-Example = tuple[bool, int, list[str], Composition]
+Example = tuple[bool, int, list[str], Composition, tuple[int, float]]
 
 
 def by_hand() -> Pairs:
@@ -71,9 +81,13 @@ def by_hand() -> Pairs:
     return found
 
 
-def usable(pairs: Pairs, vocabulary: set[str]) -> Iterator[tuple[str, str, float]]:
-    """The pairs that change something and lead to words of terms."""
-    for (spun, original), weight in sorted(pairs.items()):
+def usable(listed: Pairs, vocabulary: set[str]) -> Iterator[tuple[str, str, float, str]]:
+    """The pairs, by hand and ``listed``, that change something and lead to words of terms.
+
+    With their weights and sources.
+    """
+    hand = by_hand()
+    for (spun, original), weight in sorted((listed | hand).items()):
         words = original.split(" ")
         if (
             max(len(words), len(spun.split(" "))) <= MAX_UNIT
@@ -82,7 +96,9 @@ def usable(pairs: Pairs, vocabulary: set[str]) -> Iterator[tuple[str, str, float
             and vocabulary.issuperset(map(singular, words))
             and list(map(singular, spun.split(" "))) != list(map(singular, words))
         ):
-            yield spun, original, weight
+            both = (spun, original) in hand and (spun, original) in listed
+            source = "both" if both else "hand" if (spun, original) in hand else "list"
+            yield spun, original, weight, source
 
 
 def vocabulary_of(terms: Iterable[str]) -> set[str]:
@@ -92,32 +108,25 @@ def vocabulary_of(terms: Iterable[str]) -> set[str]:
 def tables(args: argparse.Namespace) -> None:
     """Write both files."""
     phrases = read_phrases(args.tortured)
-    path = DICTIONARIES / "terms.tsv"
-    comments = [line for line in path.read_text("utf-8").splitlines()[1:] if line[:1] == "#"]
-    terms = counted(read_terms(path), phrases)
-    lines = [HEADER, *comments, *(f"{term}\t{n}" for term, n in sorted(terms.items()))]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    hand = by_hand()
-    pairs = word_weights(phrases) | hand
-    rows = [
-        f"{spun}\t{original}\t{weight:.2f}\t{'hand' if (spun, original) in hand else 'list'}"
-        for spun, original, weight in usable(pairs, vocabulary_of(terms))
-    ]
-    head = [
-        "# unspin lexicon 1",
-        "# What spinners write for words of terms (unspin.composition): by hand (licence MIT), and",
-        "# as counted in the documented phrases of the Problematic Paper Screener (CC BY 4.0).",
-        "# columns: spun\toriginal\tweight\tsource",
-    ]
-    (DICTIONARIES / "torn.tsv").write_text("\n".join([*head, *sorted(rows)]) + "\n", "utf-8")
+    terms = counted(read_terms(DICTIONARIES / "terms.tsv"), phrases)
+    _write("terms.tsv", TERMS_HEADER, by_first_word(terms))
+    rows = list(usable(word_weights(phrases), vocabulary_of(terms)))
+    _write("torn.tsv", SWAPS_HEADER, by_spun(rows))
     print(f"{len(terms):,} terms, {len(rows):,} pairs of words")
+
+
+def _write(name: str, header: str, lines: dict[str, str]) -> None:
+    """Write a file of the dictionaries below its comments."""
+    path = DICTIONARIES / name
+    comments = [line for line in path.read_text("utf-8").splitlines()[1:] if line[:1] == "#"]
+    body = (f"{first}\t{rest}" for first, rest in sorted(lines.items()))
+    path.write_text("\n".join([header, *comments, *body]) + "\n", encoding="utf-8")
 
 
 def composer(terms: Iterable[str], phrases: list[Phrase]) -> Composer:
     """What is known without any but these phrases."""
     known = counted(terms, phrases)
-    pairs = word_weights(phrases) | by_hand()
-    return Composer.of(known, usable(pairs, vocabulary_of(known)))
+    return Composer.of(known, usable(word_weights(phrases), vocabulary_of(known)))
 
 
 def prose(args: argparse.Namespace) -> Iterator[str]:
@@ -140,34 +149,38 @@ def pairs_in(norms: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def written(pairs: Iterable[tuple[str, str]], known: Composer) -> np.ndarray:
-    """The sorted codes of those pairs that could be taken for a torn term."""
+    """The codes of those pairs that could be taken for a torn term."""
     codes = {pair_code(*pair) for pair in pairs if known.compositions(pair)}
     return np.array(sorted(codes), np.uint32)
 
 
 def candidates(
     paragraphs: Iterable[list[str]], known: Composer, codes: frozenset[int]
-) -> Iterator[tuple[int, list[str], Composition]]:
-    """The compositions in paragraphs that are not pairs which authors write."""
+) -> Iterator[tuple[int, list[str], Composition, tuple[int, float]]]:
+    """The compositions in paragraphs that are not pairs which authors write, and their rivals."""
     for number, norms in enumerate(paragraphs):
-        for c in known.compositions(norms):
-            if c.end - c.start != 2 or pair_code(*norms[c.start : c.end]) not in codes:
-                yield number, norms, c
+        found = [
+            c
+            for c in known.compositions(norms)
+            if c.end - c.start != 2 or pair_code(*norms[c.start : c.end]) not in codes
+        ]
+        for c, among in rivals(found):
+            yield number, norms, c, among
 
 
 def planted(
     held: list[Phrase], known: Composer, codes: frozenset[int], rng: random.Random
 ) -> Iterator[Example]:
-    """(right, phrase's number, norms, composition) of phrases in carriers."""
+    """(right, phrase's number, norms, composition, rivals) of phrases in carriers."""
     for number, phrase in enumerate(held):
         before, after = rng.choice(CARRIERS).split("{}")
         norms = [n for p in paragraph_norms(before + phrase.spun + after) for n in p]
         begin, size = len(phrase_norms(before)), len(phrase_norms(phrase.spun))
         right = set(map(in_singular, phrase.readings))
-        for _, _, c in candidates([norms], known, codes):
+        for _, _, c, among in candidates([norms], known, codes):
             if c.start < begin + size and begin < c.end:
                 whole = c.start == begin and c.end == begin + size
-                yield whole and in_singular(c.term) in right, number, norms, c
+                yield whole and in_singular(c.term) in right, number, norms, c, among
 
 
 def fit(args: argparse.Namespace) -> None:
@@ -197,7 +210,7 @@ def fit(args: argparse.Namespace) -> None:
     ]
     rng = random.Random(3)
     positives = [
-        [(right, k, describe(norms, c, models)) for right, k, norms, c in planted(*x, half, rng)]
+        [(y, k, describe(n, c, among, models)) for y, k, n, c, among in planted(*x, half, rng)]
         for x in zip(fold_phrases, known, strict=True)
     ]
     words = 0
@@ -207,7 +220,9 @@ def fit(args: argparse.Namespace) -> None:
         words += len(paragraph.split())
         if words > PROSE:
             break
-    negatives = [describe(n, c, models) for _, n, c in candidates(sample, known[0], half)]
+    negatives = [
+        describe(n, c, among, models) for _, n, c, among in candidates(sample, known[0], half)
+    ]
     test: list[list[str]] = []
     for folder in args.clean:
         size = 0
@@ -219,13 +234,17 @@ def fit(args: argparse.Namespace) -> None:
     kept = frozenset(whole.tolist())
     unseen = list(candidates(test, known[0], kept))
     print(f"{len(negatives):,} compositions in {words:,} words", flush=True)
-    report(positives, negatives, [describe(n, c, models) for _, n, c in unseen], test, phrases)
+    chance = [describe(n, c, among, models) for _, n, c, among in unseen]
+    report(positives, negatives, chance, test, phrases)
     model = boosted([x for fold in positives for x in fold], negatives)
     trees, offset = exported(model)
-    np.savez_compressed(DATA / "torn.npz", trees=trees, offset=offset + _RARE, written=whole)
-    odds = model.decision_function(np.array([describe(n, c, models) for _, n, c in unseen]))
+    bits = np.zeros(1 << CODE_BITS, np.bool_)
+    bits[whole] = True
+    packed = np.packbits(bits, bitorder="little")
+    np.savez_compressed(DATA / "torn.npz", trees=trees, offset=offset + _RARE, written=packed)
+    odds = model.decision_function(np.array(chance))
     for at in np.argsort(-odds)[:30].tolist():
-        _, norms, c = unseen[at]
+        _, norms, c, _ = unseen[at]
         print(f"{odds[at] + _RARE:6.2f} {' '.join(norms[c.start : c.end])} -> {c.term}")
 
 

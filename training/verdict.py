@@ -1,13 +1,17 @@
 """Fits what says whether a text is spun (``unspin.verdict``).
 
     python training/verdict.py collect PAIRS... --clean FOLDER... -w WORK [--part 0/2]
-    python training/verdict.py fit -w WORK [-o verdict.npz]
+    python training/verdict.py collect MORE... --originals prose --weight 0.5 -w WORK2
+    python training/verdict.py fit -w WORK... [-o verdict.npz]
 
 PAIRS are dev files and simulated documents (``simulate.py``) made of dev's
 originals; each text is shown whole and as passages of 25 to 200 words,
 spun and original. FOLDERs hold clean text of other kinds (``*.txt``), as
 ``benchmarks/clean.py`` fetches it; only the files that it does not measure are
-used. ``collect`` writes a pickle of our own making to WORK and may be run in
+used. MORE are other spinners' texts, of dev's originals (``--originals none``, to count these
+once) and of other prose, since all that is spun must not be of one genre, nor all
+unknown spinners alike; the trees alone are fitted on them, at a lower weight.
+``collect`` writes a pickle of our own making to WORK and may be run in
 parts side by side; ``fit`` prints AUROC by family and length, cross-validated
 over documents, and writes the ensembles fitted on all. Needs scikit-learn.
 """
@@ -66,9 +70,9 @@ def texts(args: argparse.Namespace) -> Iterator[tuple[str, str, str, str]]:
     for path in args.pairs:
         for pair in read_pairs([path]):
             both = [(pair.spinner, pair.spun)]
-            if pair.original not in seen:
+            if pair.original not in seen and args.originals != "none":
                 seen.add(pair.original)
-                both.append(("clean dev", pair.original))
+                both.append((f"clean {args.originals}", pair.original))
             for kind, text in both:
                 yield kind, "whole", pair.id, text
                 for size in SIZES:
@@ -112,6 +116,7 @@ def collect(args: argparse.Namespace) -> None:
                     "kind": kind,
                     "size": size,
                     "document": name,
+                    "weight": args.weight,
                     "glance": glance_features(seen),
                     "read": read_features(seen, reading),
                 }
@@ -124,20 +129,23 @@ def fit(args: argparse.Namespace) -> None:
     """Cross-validate, report, fit on all and write."""
     found = [
         row
-        for path in sorted(args.work.glob("verdict.*.pickle"))
+        for folder in args.work
+        for path in sorted(folder.glob("verdict.*.pickle"))
         for row in pickle.loads(path.read_bytes())
     ]
     kinds = np.array([row["kind"] for row in found])
     sizes = np.array([row["size"] for row in found])
-    clean = np.char.startswith(kinds, "clean")
+    weights = np.array([row["weight"] for row in found])
+    clean, full = np.char.startswith(kinds, "clean"), weights == 1
     folds = np.array([zlib.crc32(row["document"].encode()) % FOLDS for row in found])
     glance, read = (np.stack([row[name] for row in found]) for name in ("glance", "read"))
     odds = {name: np.zeros(len(found)) for name in ("glance", "read", "both")}
     for fold in range(FOLDS):
         train, test = folds != fold, folds == fold
-        weights = regression(glance[train], ~clean[train])
-        odds["glance"][test] = glance[test] @ weights[:-1] + weights[-1]
-        odds["read"][test] = boosted(read[train], ~clean[train]).decision_function(read[test])
+        *slopes, constant = regression(glance[train & full], ~clean[train & full])
+        odds["glance"][test] = glance[test] @ slopes + constant
+        trees = boosted(read[train], ~clean[train], weights[train])
+        odds["read"][test] = trees.decision_function(read[test])
     odds["both"] = np.maximum(odds["read"], odds["glance"] - _OVERRULES)
     for size in sorted(set(sizes)):
         here = sizes == size
@@ -148,8 +156,9 @@ def fit(args: argparse.Namespace) -> None:
                 for kind in sorted(set(kinds[here & ~clean]))
             ]
             print(f"{size:>5} {name:6} AUROC", *scores)
-    trees, offset = exported(boosted(read, ~clean))
-    np.savez_compressed(args.output, glance=regression(glance, ~clean), trees=trees, offset=offset)
+    first = regression(glance[full], ~clean[full])
+    trees, offset = exported(boosted(read, ~clean, weights))
+    np.savez_compressed(args.output, glance=first, trees=trees, offset=offset)
 
 
 def regression(x: np.ndarray, spun: np.ndarray) -> np.ndarray:
@@ -162,7 +171,7 @@ def regression(x: np.ndarray, spun: np.ndarray) -> np.ndarray:
     return np.append(weights, model.intercept_[0] - weights @ mean)
 
 
-def boosted(x: np.ndarray, spun: np.ndarray) -> Any:
+def boosted(x: np.ndarray, spun: np.ndarray, weights: np.ndarray) -> Any:
     """The classifier, fitted."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -174,7 +183,7 @@ def boosted(x: np.ndarray, spun: np.ndarray) -> Any:
         min_samples_leaf=25,
         l2_regularization=5,
         random_state=1,
-    ).fit(x, spun)
+    ).fit(x, spun, sample_weight=weights)
 
 
 def exported(model: Any) -> tuple[np.ndarray, np.float64]:
@@ -207,9 +216,11 @@ def main() -> None:
     collecting.add_argument("pairs", nargs="+", type=Path)
     collecting.add_argument("--clean", nargs="*", type=Path, default=[])
     collecting.add_argument("--part", default="0/1", help="which of how many parts")
+    collecting.add_argument("--originals", default="dev", help="what kind of clean text they are")
+    collecting.add_argument("--weight", type=float, default=1.0)
     fitting.add_argument("-o", "--output", type=Path, default=Path("src/unspin/data/verdict.npz"))
-    for stage in (collecting, fitting):
-        stage.add_argument("-w", "--work", type=Path, required=True)
+    collecting.add_argument("-w", "--work", type=Path, required=True)
+    fitting.add_argument("-w", "--work", type=Path, nargs="+", required=True)
     args = parser.parse_args()
     {"collect": collect, "fit": fit}[args.stage](args)
 

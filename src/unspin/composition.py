@@ -3,10 +3,15 @@
 "irregular timberland" is read as "random forest" since spinners write "irregular" for
 "random" and "timberland" for "forest", and "random forest" is a term. Two files say so:
 
-- ``terms.tsv``: a line ``# unspin terms 1``, then a term of several words a line, its
-  tokens joined by spaces, a tab, and how many documented tortured phrases stand for it;
-- a lexicon, ``torn.tsv`` (:mod:`unspin.lexicon`): what spinners write for the words
-  of terms, with ``weight``, the natural log of P(spun | original).
+- ``terms.tsv``: a line ``# unspin terms 2``, then for each first word a line with it and, after
+  a tab each, how terms of several words go on, tokens joined by spaces; ``=`` and a number
+  follow where so many documented tortured phrases stand for a term;
+- ``torn.tsv``: a line ``# unspin swaps 1``, then for each spun word or phrase a line with it
+  and, after a tab each, words of terms that it may stand for, with the natural log of
+  P(spun | original) and ``hand`` where that was written down by hand, ``list`` where documented
+  phrases show it, or ``both``, spaces between.
+
+Words that are a term themselves are not taken for another.
 """
 
 from __future__ import annotations
@@ -14,13 +19,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from unspin.errors import DataError
-from unspin.lexicon import HEADER as LEXICON_HEADER
 from unspin.lexicon import longest_by_first
 
-HEADER = "# unspin terms 1"
+TERMS_HEADER, SWAPS_HEADER = "# unspin terms 2", "# unspin swaps 1"
 # Words of a text that a term may take; no term has more.
 _LONGEST = 6
 # Words of one swap.
@@ -32,7 +36,7 @@ class Composition(NamedTuple):
 
     ``words`` is what to write, ``documented`` how often the term is known to have been torn;
     ``changed`` of the ``units`` that the words were divided into were swapped, with the
-    probability exp(-``cost``).
+    probability exp(-``cost``), ``listed`` of them as in documented phrases.
     """
 
     start: int
@@ -43,6 +47,7 @@ class Composition(NamedTuple):
     cost: float
     changed: int
     units: int
+    listed: int
 
 
 @lru_cache(maxsize=65536)
@@ -59,54 +64,54 @@ def singular(word: str) -> str:
     return word[:-2] if word.endswith(("xes", "ches", "shes", "sses")) else word[:-1]
 
 
-# What a unit may have been: the words in the singular, the words, the cost.
-_Reading = tuple[str, tuple[str, ...], float]
+class _Reading(NamedTuple):
+    """What a unit may have been: the words in the singular and as they are, the cost, whether
+    a documented phrase has it so.
+    """
+
+    keys: tuple[str, ...]
+    words: tuple[str, ...]
+    cost: float
+    listed: bool
+
+
+# How terms go on, by the next word in the singular; under "" the term that ends there. Of the
+# first words, lines of the file until they are parsed.
+_Node = dict[str, Any]
+# The ends of the units that begin at a word, and their readings by first word in the singular.
+_Swaps = list[tuple[int, Mapping[str, list[_Reading]]]]
 
 
 class Composer:
-    """The beginnings of terms and what the words of a text may stand for.
+    """A tree of terms and what the words of a text may stand for.
 
-    Rows are parsed when a text first needs them: most never are.
+    Terms and rows are parsed when a text first needs them: most never are.
     """
 
-    def __init__(self, terms: Mapping[str, int], rows: Mapping[str, str]) -> None:
-        """``rows`` has for each spun phrase lines of an original, a tab and a weight."""
-        self._documented = terms
-        # Every beginning of a term, in the singular, and the term that it is.
-        self._terms: dict[str, str] = {}
-        for term in terms:
-            key = ""
-            for word in term.split(" "):
-                key = f"{key} {singular(word)}" if key else singular(word)
-                self._terms.setdefault(key, "")
-            self._terms[key] = term
+    def __init__(self, terms: Mapping[str, str], rows: Mapping[str, str]) -> None:
+        """``terms`` has for each first word, ``rows`` for each spun phrase the rest of its line."""
+        self._root: _Node = {}
+        for word, rests in terms.items():
+            self._root.setdefault(singular(word), []).append((word, rests))
+        self._documented: dict[str, int] = {}
         self._rows = rows
-        self._readings: dict[str, tuple[_Reading, ...]] = {}
+        # Per unit its readings by their first word in the singular.
+        self._readings: dict[str, dict[str, list[_Reading]]] = {}
         self._longest = longest_by_first(rows)
 
     @classmethod
-    def of(cls, terms: Mapping[str, int], pairs: Iterable[tuple[str, str, float]]) -> Composer:
-        """From (spun, original, natural log of P(spun | original))."""
-        rows: dict[str, list[str]] = {}
-        for spun, original, weight in pairs:
-            rows.setdefault(spun, []).append(f"{original}\t{weight!r}")
-        return cls(terms, {spun: "\n".join(lines) for spun, lines in rows.items()})
+    def of(cls, terms: Mapping[str, int], pairs: Iterable[tuple[str, str, float, str]]) -> Composer:
+        """From (spun, original, natural log of P(spun | original), source)."""
+        return cls(by_first_word(terms), by_spun(pairs))
 
     @classmethod
-    def read(cls, terms: Path, pairs: Path) -> Composer:
-        """From a file of terms and a lexicon.
+    def read(cls, terms: Path, swaps: Path) -> Composer:
+        """From both files.
 
         Raises:
             DataError: naming file and line of what cannot be read.
         """
-        rows: dict[str, str] = {}
-        for number, line in _lines(pairs, LEXICON_HEADER):
-            spun, tab, rest = line.partition("\t")
-            if not tab:
-                raise DataError(f"{pairs}, line {number}: expected spun, original and weight")
-            known = rows.get(spun)
-            rows[spun] = rest if known is None else f"{known}\n{rest}"
-        return cls(read_terms(terms), rows)
+        return cls(_lines(terms, TERMS_HEADER), _lines(swaps, SWAPS_HEADER))
 
     def compositions(self, norms: Sequence[str]) -> list[Composition]:
         """Every term that some words may stand for, at the least cost, in order.
@@ -116,39 +121,72 @@ class Composer:
         """
         found: dict[tuple[int, int, str], Composition] = {}
         keys = [singular(norm) for norm in norms]
-        # Beginnings of terms: as one string, where the words go on, cost, units changed and
-        # all of them, words.
-        open_: list[tuple[str, int, float, int, int, tuple[str, ...]]] = []
+        swaps = [self._swaps(norms, at) for at in range(len(norms))]
+        # Beginnings of terms: the node, where the words go on, cost, units changed, all of them
+        # and documented ones, words.
+        open_: list[tuple[_Node, int, float, int, int, int, tuple[str, ...]]] = []
         for start in range(len(norms) - 1):
-            open_.append(("", start, 0.0, 0, 0, ()))
+            open_.append((self._root, start, 0.0, 0, 0, 0, ()))
             while open_:
-                begun, at, cost, changed, units, words = open_.pop()
-                term = self._terms[begun] if begun else ""
-                if term and changed and at - start > 1:
-                    key = start, at, term
-                    if key not in found or cost < found[key].cost:
-                        documented = self._documented[term]
-                        found[key] = Composition(
-                            start, at, term, documented, words, cost, changed, units
+                node, at, cost, changed, units, listed, words = open_.pop()
+                if changed and at - start > 1 and "" in node:
+                    term = node[""]
+                    best = found.get((start, at, term))
+                    if best is None or (cost, words) < (best.cost, best.words):
+                        found[start, at, term] = Composition(
+                            *(start, at, term, self._documented[term], words),
+                            *(cost, changed, units, listed),
                         )
                 if at >= len(norms) or at - start >= _LONGEST:
                     continue
-                same = f"{begun} {keys[at]}" if begun else keys[at]
-                if same in self._terms:
-                    open_.append((same, at + 1, cost, changed, units + 1, (*words, norms[at])))
-                if norms[at] not in self._longest:
-                    continue
-                for end, (_, originals, price), after in self._swaps(norms, keys, at, begun):
-                    unit = (*words, *originals)
-                    open_.append((after, end, cost + price, changed + 1, units + 1, unit))
-        return [found[key] for key in sorted(found)]
+                after = self._after(node, keys[at : at + 1])
+                if after is not None and _goes_on(after, at + 1, keys, swaps):
+                    kept = (*words, norms[at])
+                    open_.append((after, at + 1, cost, changed, units + 1, listed, kept))
+                for end, by_first in swaps[at]:
+                    for first in node.keys() & by_first.keys():
+                        if end == at + 1 and first == keys[at]:
+                            continue
+                        for swap in by_first[first]:
+                            after = self._after(node, swap.keys)
+                            if after is not None and _goes_on(after, end, keys, swaps):
+                                more = changed + 1, units + 1, listed + swap.listed
+                                put = (*words, *swap.words)
+                                open_.append((after, end, cost + swap.cost, *more, put))
+        whole = {(start, end): self._is_term(keys[start:end]) for start, end, _ in found}
+        return [found[key] for key in sorted(found) if not whole[key[:2]]]
 
-    def _swaps(
-        self, norms: Sequence[str], keys: Sequence[str], at: int, begun: str
-    ) -> Iterator[tuple[int, _Reading, str]]:
-        """The units that begin ``at`` as words that go on from ``begun``, and what that begins."""
+    def _is_term(self, keys: Sequence[str]) -> bool:
+        node = self._after(self._root, keys)
+        return node is not None and "" in node
+
+    def _after(self, node: _Node, keys: Sequence[str]) -> _Node | None:
+        """Where some words lead to from a node. Raises DataError for a line that is no term."""
+        for key in keys:
+            below = node.get(key)
+            if below is None:
+                return None
+            if type(below) is list:
+                below = node[key] = self._parse_terms(below)
+            node = below
+        return node
+
+    def _parse_terms(self, lines: Iterable[tuple[str, str]]) -> _Node:
+        root: _Node = {}
+        for word, rests in lines:
+            for term, documented in _terms_of(word, rests):
+                node = root
+                for other in term.split(" ")[1:]:
+                    node = node.setdefault(singular(other), {})
+                node[""] = term
+                self._documented[term] = documented
+        return root
+
+    def _swaps(self, norms: Sequence[str], at: int) -> _Swaps:
+        """The ends of the units that begin ``at`` and their readings."""
+        found: _Swaps = []
         unit = ""
-        for end in range(at + 1, min(at + self._longest[norms[at]], len(norms)) + 1):
+        for end in range(at + 1, min(at + self._longest.get(norms[at], 0), len(norms)) + 1):
             unit = f"{unit} {norms[end - 1]}" if unit else norms[at]
             readings = self._readings.get(unit)
             if readings is None:
@@ -156,48 +194,101 @@ class Composer:
                 if rows is None:
                     continue
                 readings = self._readings[unit] = _parse(unit, rows)
-            for reading in readings:
-                after = f"{begun} {reading[0]}" if begun else reading[0]
-                if after in self._terms and (end > at + 1 or reading[0] != keys[at]):
-                    yield end, reading, after
+            found.append((end, readings))
+        return found
 
 
-def _parse(spun: str, rows: str) -> tuple[_Reading, ...]:
-    best: dict[str, _Reading] = {}
-    for row in rows.split("\n"):
-        original, weight, *_ = [*row.split("\t"), ""]
+def _goes_on(node: _Node, at: int, keys: Sequence[str], swaps: Sequence[_Swaps]) -> bool:
+    """Whether a term ends here or may go on with the next words."""
+    if "" in node:
+        return True
+    if at >= len(keys):
+        return False
+    below = node.keys()
+    return keys[at] in below or any(not below.isdisjoint(by_first) for _, by_first in swaps[at])
+
+
+def _parse(spun: str, rest: str) -> dict[str, list[_Reading]]:
+    best: dict[tuple[str, ...], _Reading] = {}
+    for original, weight, source in _cells(spun, rest):
         words = tuple(original.split(" "))
-        keys = " ".join(map(singular, words))
+        keys = tuple(map(singular, words))
+        if keys not in best or -weight < best[keys].cost:
+            best[keys] = _Reading(keys, words, -weight, source != "hand")
+    by_first: dict[str, list[_Reading]] = {}
+    for keys, reading in best.items():
+        by_first.setdefault(keys[0], []).append(reading)
+    return by_first
+
+
+def _cells(spun: str, rest: str) -> Iterator[tuple[str, float, str]]:
+    for cell in rest.split("\t"):
         try:
-            cost = -float(weight)
+            original, weight, source = cell.rsplit(" ", 2)
+            yield original, float(weight), source
         except ValueError as error:
-            raise DataError(f"row {spun!r} -> {original!r} of torn terms has no weight") from error
-        if keys not in best or cost < best[keys][2]:
-            best[keys] = keys, words, cost
-    return tuple(best.values())
+            raise DataError(f"{spun!r} has no original, weight and source in {cell!r}") from error
+
+
+def by_first_word(terms: Mapping[str, int]) -> dict[str, str]:
+    """How terms go on by their first word, as the file of terms has it."""
+    lines: dict[str, list[str]] = {}
+    for term, documented in sorted(terms.items()):
+        first, rest = term.split(" ", 1)
+        lines.setdefault(first, []).append(f"{rest}={documented}" if documented else rest)
+    return {first: "\t".join(rests) for first, rests in lines.items()}
+
+
+def by_spun(pairs: Iterable[tuple[str, str, float, str]]) -> dict[str, str]:
+    """(spun, original, natural log of P(spun | original), source) as the file of swaps has them."""
+    lines: dict[str, list[str]] = {}
+    for spun, original, weight, source in sorted(pairs):
+        lines.setdefault(spun, []).append(f"{original} {round(weight, 2)!r} {source}")
+    return {spun: "\t".join(cells) for spun, cells in lines.items()}
+
+
+def read_swaps(path: Path) -> Iterator[tuple[str, str, float, str]]:
+    """What :func:`by_spun` was made of.
+
+    Raises:
+        DataError: naming file and line, or the words, of what cannot be read.
+    """
+    for spun, rest in _lines(path, SWAPS_HEADER).items():
+        for original, weight, source in _cells(spun, rest):
+            yield spun, original, weight, source
 
 
 def read_terms(path: Path) -> dict[str, int]:
     """The terms of a file and how many documented tortured phrases stand for each.
 
     Raises:
-        DataError: naming file and line of what cannot be read.
+        DataError: naming the file and what cannot be read.
     """
-    terms = {}
-    for number, line in _lines(path, HEADER):
-        term, _, documented = line.partition("\t")
-        if not documented.isdecimal() or " " not in term:
-            raise DataError(f"{path}, line {number}: expected a term, a tab and a number")
-        terms[term] = int(documented)
-    return terms
+    lines = _lines(path, TERMS_HEADER)
+    return dict(found for word, rests in lines.items() for found in _terms_of(word, rests))
 
 
-def _lines(path: Path, header: str) -> Iterator[tuple[int, str]]:
-    """The numbered lines below the header, but for comments."""
+def _terms_of(first: str, rests: str) -> Iterator[tuple[str, int]]:
+    for cell in rests.split("\t"):
+        rest, equals, documented = cell.partition("=")
+        if not rest or (equals and not documented.isdecimal()):
+            raise DataError(f"term {f'{first} {cell}'!r} has no end, or no number after '='")
+        yield f"{first} {rest}", int(documented or 0)
+
+
+def _lines(path: Path, header: str) -> dict[str, str]:
+    """The lines below the header, but for comments, by their first cell."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     if not lines or lines[0] != header:
         raise DataError(f"{path}: expected a file whose first line is {header!r}")
-    return ((n, line) for n, line in enumerate(lines, 1) if line and line[0] != "#")
+    found = {}
+    for number, line in enumerate(lines, 1):
+        if line and line[0] != "#":
+            first, tab, rest = line.partition("\t")
+            if not tab or not first or first in found:
+                raise DataError(f"{path}, line {number}: expected new words and what follows them")
+            found[first] = rest
+    return found

@@ -35,10 +35,11 @@ _LEAST = (
     (0.985, 75, 0.97),
     (math.inf, 75, 0.6),
 )
-# The least confidence anywhere, where the spinner is known and where it is not, and
-# what harm counts in the second case: on family G, which the encoder has not seen, 0.130
-# instead of 0.125 of the damage is undone at a harm of 1.4 instead of 1.2 per 1,000 words.
-_LEAST_KNOWN, _LEAST_UNKNOWN = 0.26, 0.25
+# The least confidence anywhere, where the spinner is known and where it is not, and what
+# harm counts in the second case. With 0.15 instead of 0.25, of family G and the tests' two
+# simulators 0.179, 0.074 and 0.112 of the damage is undone instead of 0.169, 0.065 and 0.107,
+# at a harm of 2.6, 5.2 and 3.1 per 1,000 words instead of 2.4, 4.9 and 3.0.
+_LEAST_KNOWN, _LEAST_UNKNOWN = 0.26, 0.15
 _HARM_UNKNOWN = 0.3
 # Of other damage: a doubled noun (0.5) may be meant.
 _HARM_ELSE = 1.2

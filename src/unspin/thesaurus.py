@@ -10,8 +10,7 @@ here. Format: a compressed numpy archive of plain arrays,
   and ``sizes``, how many neighbours each has (uint8);
 - ``low``, ``high``: the low and high byte of each neighbour's number in
   ``words``, as the difference to the neighbour before it, all keys end to end;
-- ``relations``: one byte a neighbour, see :func:`pack`;
-- ``terms``: well-known terms of two or three words, joined by line feeds.
+- ``relations``: one byte a neighbour, see :func:`pack`.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import bisect
 import itertools
 import math
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
@@ -33,11 +32,11 @@ from numpy.typing import NDArray
 from unspin.errors import DataError
 from unspin.wordforms import inflections, lemmas
 
-FORMAT = 1
+FORMAT = 2
 MAX_CANDIDATES = 60
 MAX_WORDS = 3
 _MOST_KEPT = 4096
-_ARRAYS = ("format", "words", "zipf", "keys", "sizes", "low", "high", "relations", "terms")
+_ARRAYS = ("format", "words", "zipf", "keys", "sizes", "low", "high", "relations")
 # What numpy and zipfile raise for files that are no archive of arrays.
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error)
 _TAGS = {
@@ -112,18 +111,6 @@ class Candidate(NamedTuple):
         return " ".join(parts) or "moby:second-hop"
 
 
-class Collocation(NamedTuple):
-    """A well-known term that candidates of neighbouring words form together.
-
-    ``choice`` has the place of each word in its list of candidates; ``log_prior``
-    is the sum of theirs.
-    """
-
-    text: str
-    choice: tuple[int, ...]
-    log_prior: float
-
-
 def pack(wordnet: int, moby: int, similarity: float) -> int:
     """The byte that describes a neighbour.
 
@@ -157,7 +144,7 @@ def frequency_score(zipf: float) -> float:
 
 
 class Thesaurus:
-    """Candidates for words and phrases, and the terms that they may form.
+    """Candidates for words and phrases.
 
     Rows are decoded when a word is first asked for and kept.
     """
@@ -172,8 +159,6 @@ class Thesaurus:
         self._row = dict(zip(keys, range(len(keys)), strict=True))
         self._low, self._high = arrays["low"], arrays["high"]
         self._relations = arrays["relations"]
-        self._term_lines = arrays["terms"]
-        self._terms: dict[str, frozenset[tuple[str, ...]]] | None = None
         self._found: dict[str, tuple[Candidate, ...]] = {}
 
     @classmethod
@@ -214,36 +199,6 @@ class Thesaurus:
                 self._found.clear()
             found = self._found[word] = self._collect(word)
         return found[:limit]
-
-    def as_written(self, word: str) -> Candidate:
-        """The word itself as a candidate of its own, for :meth:`collocations`."""
-        return Candidate(word, word, "", WordNet.NONE, Moby.NONE, 1.0, 0.0, 0.0)
-
-    def collocations(self, *slots: Sequence[Candidate]) -> tuple[Collocation, ...]:
-        """The terms that one candidate from each slot forms, likeliest first.
-
-        Slots are the candidates of two or three neighbouring words; to let a
-        word stay, put :meth:`as_written` among its own. Plurals count as their
-        singulars ("random forests").
-        """
-        if self._terms is None:
-            self._terms = _terms_by_first(_lines(self._term_lines))
-        places = [_by_form(slot) for slot in slots]
-        found: dict[str, Collocation] = {}
-        for first in places[0] if places else ():
-            for rest in self._terms.get(first, ()):
-                words = (first, *rest)
-                if len(words) != len(slots) or any(
-                    w not in place for w, place in zip(words, places, strict=True)
-                ):
-                    continue
-                choice = tuple(place[w] for w, place in zip(words, places, strict=True))
-                picked = [slot[i] for slot, i in zip(slots, choice, strict=True)]
-                text = " ".join(c.text for c in picked)
-                total = sum(c.log_prior for c in picked)
-                if text not in found or total > found[text].log_prior:
-                    found[text] = Collocation(text, choice, total)
-        return tuple(sorted(found.values(), key=lambda c: (-c.log_prior, c.text)))
 
     def _collect(self, word: str) -> tuple[Candidate, ...]:
         best: dict[str, tuple[float, int, int, str]] = {}
@@ -322,25 +277,6 @@ def _readings(phrase: str) -> list[tuple[str, str, str]]:
         if upos == "NOUN":
             found.append((" ".join([*words[:-1], lemma]), upos, tag))
     return found
-
-
-def _by_form(slot: Sequence[Candidate]) -> dict[str, int]:
-    """The place of each form of the candidates, and of the lemmas of plurals."""
-    places: dict[str, int] = {}
-    for number, candidate in enumerate(slot):
-        places.setdefault(candidate.text, number)
-    for number, candidate in enumerate(slot):
-        if candidate.tag == "NNS":
-            places.setdefault(candidate.lemma, number)
-    return places
-
-
-def _terms_by_first(terms: Iterable[str]) -> dict[str, frozenset[tuple[str, ...]]]:
-    grouped: dict[str, list[tuple[str, ...]]] = {}
-    for term in terms:
-        first, *rest = term.split(" ")
-        grouped.setdefault(first, []).append(tuple(rest))
-    return {first: frozenset(rests) for first, rests in grouped.items()}
 
 
 def _lines(array: NDArray[np.generic]) -> list[str]:

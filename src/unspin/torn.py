@@ -8,22 +8,21 @@ how common their words are. Pairs of words that authors write, in 31 million tok
 are passed over. What is likely becomes an edit, what is less so a finding.
 
 ``training/torn.py`` makes the data file, a numpy archive of ``trees``
-(:mod:`unspin.trees`), ``offset`` and ``written``, the sorted CRC-32 of the pairs that
-authors write.
+(:mod:`unspin.trees`), ``offset`` and ``written``, a bit for each code of a pair of words
+(:func:`pair_code`), set where authors write one: one pair in eighty is taken for another.
 """
 
 from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 from wordfreq import zipf_frequency
 
 from unspin.composition import Composer, Composition
@@ -36,9 +35,13 @@ from unspin.records import Alternative, Edit, EditKind, Evidence, Finding, Rule,
 from unspin.terms import is_quoted
 from unspin.trees import Trees
 
-FEATURES = 19
-# A composition this likely is worth a look: about one of 10,000 clean words begins one.
-LEAST = 0.05
+FEATURES = 22
+# Bits of a pair's code.
+CODE_BITS = 24
+# A composition this likely is worth a look: two of 10,000 clean words begin one.
+LEAST = 0.04
+# What a rival costs (nats) where there is none.
+_NO_RIVAL = 30.0
 # From this on it is proposed as an edit.
 _EDIT = 0.35
 
@@ -51,9 +54,9 @@ class TornTerms:
         composer: Composer,
         models: Sequence[LanguageModel],
         trees: Trees,
-        written_pairs: NDArray[np.uint32],
+        written_pairs: bytes,
     ) -> None:
-        """``models`` are the two that the trees were fitted with."""
+        """``models`` are the two that the trees were fitted with, ``written_pairs`` the bits."""
         self._composer = composer
         self._models = models
         self._trees = trees
@@ -69,7 +72,10 @@ class TornTerms:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 trees = Trees(archive["trees"], float(archive["offset"]), FEATURES)
-                return cls(composer, models, trees, archive["written"])
+                written_pairs = archive["written"].tobytes()
+                if len(written_pairs) << 3 != 1 << CODE_BITS:
+                    raise ValueError("made for other codes of pairs")
+                return cls(composer, models, trees, written_pairs)
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
             raise DataError(f"model {path} of torn terms cannot be used: {error}") from error
 
@@ -85,7 +91,7 @@ class TornTerms:
         found = [c for c in self._composer.compositions(norms) if not self.is_written(norms, c)]
         if not found:
             return []
-        features = np.array([describe(norms, c, self._models) for c in found])
+        features = np.array([describe(norms, c, among, self._models) for c, among in rivals(found)])
         odds = self._trees.log_odds(features)
         ranked = sorted(zip(odds.tolist(), found, strict=True), key=lambda x: (-x[0], x[1]))
         result: list[tuple[Composition, float]] = []
@@ -105,8 +111,7 @@ class TornTerms:
         if composition.end - composition.start != 2:
             return False
         code = pair_code(*norms[composition.start : composition.end])
-        at = int(np.searchsorted(self._written, code))
-        return at < len(self._written) and int(self._written[at]) == code
+        return bool(self._written[code >> 3] >> (code & 7) & 1)
 
     def marks(
         self, text: str, split: Sequence[Sentence], protected: ProtectedIndex
@@ -168,8 +173,23 @@ def _written(tokens: Sequence[Token], composition: Composition, at_start: bool) 
 
 
 def pair_code(first: str, second: str) -> int:
-    """The CRC-32 of two norms."""
-    return zlib.crc32(f"{first} {second}".encode())
+    """The lowest bits of the CRC-32 of two norms."""
+    return zlib.crc32(f"{first} {second}".encode()) & ((1 << CODE_BITS) - 1)
+
+
+def rivals(
+    found: Sequence[Composition],
+) -> Iterator[tuple[Composition, tuple[int, float]]]:
+    """Each composition with how many the same words have, and what the cheapest other costs."""
+    costs: dict[tuple[int, int], list[float]] = {}
+    for c in found:
+        costs.setdefault((c.start, c.end), []).append(c.cost)
+    for values in costs.values():
+        values.sort()
+    for c in found:
+        mine = costs[c.start, c.end]
+        other = mine[1:2] if mine[0] == c.cost else mine[:1]
+        yield c, (len(mine), other[0] if other else _NO_RIVAL)
 
 
 @lru_cache(maxsize=65536)
@@ -178,20 +198,25 @@ def _zipf(word: str) -> float:
 
 
 def describe(
-    norms: Sequence[str], composition: Composition, models: Sequence[LanguageModel]
+    norms: Sequence[str],
+    composition: Composition,
+    among: tuple[int, float],
+    models: Sequence[LanguageModel],
 ) -> list[float]:
     """What the trees look at: ``FEATURES`` numbers.
 
     The swaps' cost (nats), in all and each, how many there are and of how many units,
-    sizes, documented phrases; for each model the term's fluency in the words' place (nats)
-    and how words and term hang together; Zipf frequencies of the words and the term's.
+    sizes, documented phrases of the term, documented swaps; how many rivals it is ``among`` and
+    how much less it costs; for each model the term's fluency in the words' place (nats) and how
+    words and term hang together; Zipf frequencies of the words and the term's.
     """
-    start, end, _, documented, words, cost, changed, units = composition
+    start, end, _, documented, words, cost, changed, units, listed = composition
     spun = norms[start:end]
     here, there = [_zipf(w) for w in spun], [_zipf(w) for w in words]
     features = [
         *(cost, cost / changed, changed, units, changed / units),
-        *(end - start, len(words), math.log1p(documented)),
+        *(end - start, len(words), math.log1p(documented), listed),
+        *(among[0], among[1] - cost),
     ]
     for model in models:
         features += fluency(model, norms, start, end, [" ".join(words)])

@@ -42,8 +42,9 @@ _HIGH = (0.5, 0.8, 0.95)
 # The share of the highest P(changed) that are looked at by themselves.
 _TOP = 30
 # Of texts of no known genre fewer are spun than the trees were shown: log odds
-# taken off at the default prior. Set by hand on clean prose of six kinds.
-_OFFSET = -1.0
+# taken off at the default prior, after the glance and after reading. Set by hand on clean
+# prose of six kinds.
+_OFFSET_GLANCE, _OFFSET = -1.0, -1.3
 # How much surer than the trees the glance must be to overrule them (nats): without
 # simulated spinners in training, AUROC of their text 0.65 -> 0.83 to 0.85 (with 1 and 0).
 _OVERRULES = 0.5
@@ -93,7 +94,7 @@ class Verdict:
         """P(spun) after ``screening.glance`` was taken; the screen's where it was not."""
         if not screening.glance:
             return screening.spin_score
-        return _score(self._after_glance(screening), screening.prior)
+        return _score(self._after_glance(screening) + _OFFSET_GLANCE, screening.prior)
 
     def of(self, screening: Screening, reading: Reading) -> float:
         """P(spun) of a text that was read."""
@@ -102,7 +103,7 @@ class Verdict:
         odds = float(self._trees.log_odds(read_features(screening, reading)[None])[0])
         if screening.glance:
             odds = max(odds, self._after_glance(screening) - _OVERRULES)
-        return _score(odds, screening.prior)
+        return _score(odds + _OFFSET, screening.prior)
 
     def _after_glance(self, screening: Screening) -> float:
         return float(glance_features(screening) @ self._glance[:-1] + self._glance[-1])
@@ -163,7 +164,7 @@ def _screened(screening: Screening) -> list[float]:
 
 
 def _score(odds: float, prior: float) -> float:
-    return sigmoid(odds + _OFFSET + _logit(prior) - _logit(PRIOR))
+    return sigmoid(odds + _logit(prior) - _logit(PRIOR))
 
 
 def _logit(p: float) -> float:

@@ -1,13 +1,12 @@
 """Builds the thesaurus data file from WordNet 3.0 and Moby.
 
     python -m unspin.learn.thesaurus --wordnet DIR --moby words.txt \
-        [--text CORPUS.txt.gz...] -o src/unspin/data/thesaurus.npz
+        -o src/unspin/data/thesaurus.npz
 
 ``DIR`` holds WordNet's ``data.noun`` and its fellows (Debian: wordnet-base, in
 /usr/share/wordnet), ``words.txt`` one Moby entry a line, head first (npm
-package moby). ``--text`` adds technical terms that openly licensed text uses
-often. A manifest is written beside the output. The same inputs give the same
-bytes.
+package moby). A manifest is written beside the output. The same inputs give the
+same bytes.
 
 Second hops are bounded: a word is reached from another that it has no direct
 relation to only where the two share so many Moby entries that the prior ranks
@@ -17,7 +16,6 @@ it among the most likely.
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
 import json
 import re
@@ -44,12 +42,6 @@ from unspin.thesaurus import (
 MIN_ORIGINAL = 2.5
 MIN_SPUN = 1.6
 MIN_SPUN_PHRASE = 4.0  # the rarest word of a phrase
-# Terms: their rarest and commonest word (Zipf), and for those of plain text how
-# often and how much oftener (nats) than by chance their words stand together.
-MIN_TERM = 2.2
-MAX_TERM = 5.9
-MIN_TERM_COUNT = 10
-MIN_TERM_GAIN = 4.0
 # How many neighbours a key keeps, by its frequency: most of a text's spun words
 # are common ones.
 PHRASE_NEIGHBOURS = 5
@@ -67,17 +59,15 @@ _POINTERS = {
 }
 _ENTRY = re.compile(r"[a-z]+(?:[ -][a-z]+){0,2}")
 _WORD = re.compile(r"[a-z]{2,}")
-_RUN = re.compile(r"[^A-Za-z ]+")
 
 Relations = dict[str, dict[str, int]]
 
 
 @dataclass(slots=True)
 class WordNetData:
-    """WordNet's relations between words, both ways, and its terms of several words."""
+    """WordNet's relations between words, both ways."""
 
     relations: Relations = field(default_factory=lambda: defaultdict(dict))
-    terms: set[str] = field(default_factory=set)
 
     def relate(self, one: str, other: str, relation: int) -> None:
         """Note a relation, unless a closer one is known."""
@@ -88,7 +78,7 @@ class WordNetData:
 
 
 def read_wordnet(folder: Path) -> WordNetData:
-    """The relations and terms of WordNet's database files; names are left out."""
+    """The relations of WordNet's database files; names are left out."""
     words: dict[tuple[str, str], list[str]] = {}
     pointers: dict[tuple[str, str], list[tuple[str, tuple[str, str]]]] = {}
     for part, name in _PARTS:
@@ -108,7 +98,6 @@ def read_wordnet(folder: Path) -> WordNetData:
     data = WordNetData()
     children: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     for key, names in words.items():
-        data.terms.update(w for w in names if " " in w)
         _relate_all(data, names, names, WordNet.SYNONYM)
         for pointer, target in pointers[key]:
             if pointer in _POINTERS:
@@ -229,9 +218,7 @@ def _neighbours(
     return _Near(reached, list(zip(*columns, strict=True)))
 
 
-def build(
-    wordnet: WordNetData, moby: Mapping[str, list[str]], more_terms: Iterable[str] = ()
-) -> dict[str, NDArray[np.generic]]:
+def build(wordnet: WordNetData, moby: Mapping[str, list[str]]) -> dict[str, NDArray[np.generic]]:
     """The arrays of the data file (see :mod:`unspin.thesaurus`)."""
     everything = {*wordnet.relations, *moby, *(w for listed in moby.values() for w in listed)}
     zipf = {w: zipf_frequency(w, "en") for w in everything if _WORD.fullmatch(w)}
@@ -254,7 +241,6 @@ def build(
             keys.append(key)
             columns.append(near.packed(order))
     steps = np.concatenate([np.diff(chosen, prepend=0) for chosen, _ in columns])
-    terms = {t for t in wordnet.terms if _is_term(t)} | {t for t in more_terms if _is_term(t)}
     return {
         "format": np.array(FORMAT, np.int64),
         "words": _joined(words),
@@ -264,58 +250,7 @@ def build(
         "low": (steps & 255).astype(np.uint8),
         "high": (steps >> 8).astype(np.uint8),
         "relations": np.array([p for _, packed in columns for p in packed], np.uint8),
-        "terms": _joined(sorted(terms)),
     }
-
-
-def text_terms(paths: Iterable[Path]) -> list[str]:
-    """Two-word terms of gzipped text: content words that stand together far oftener than by chance.
-
-    Only words in lower case count, so names stay out.
-    """
-    known: dict[str, int] = {}
-    parts: list[NDArray[np.int64]] = []
-    for path in sorted(paths):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                # Anything but a space between two words keeps them apart.
-                words = _RUN.sub(" | ", line).split()
-                ids = [known.setdefault(w, len(known)) for w in words]
-                parts.append(np.array([-1, *ids], np.int32).astype(np.int64))
-    stream = np.concatenate(parts) if parts else np.zeros(0, np.int64)
-    del parts
-    names = list(known)
-    counts = np.bincount(stream[stream >= 0], minlength=len(names))
-    content = np.array([_is_content(w) for w in names], np.bool_)
-    first, second = stream[:-1], stream[1:]
-    good = (first >= 0) & (second >= 0)
-    good[good] = content[first[good]] & content[second[good]]
-    pairs, times = np.unique(first[good] * len(names) + second[good], return_counts=True)
-    expected = counts[pairs // len(names)] * counts[pairs % len(names)] / max(1, len(stream))
-    strong = (times >= MIN_TERM_COUNT) & (np.log(times / expected) >= MIN_TERM_GAIN)
-    found = []
-    for pair in pairs[strong].tolist():
-        one, other = names[pair // len(names)], names[pair % len(names)]
-        if {"NOUN", "ADJ", "VERB"} & _parts_of(one) and "NOUN" in _parts_of(other):
-            found.append(f"{one} {other}")
-    return sorted(found)
-
-
-def _is_content(word: str) -> bool:
-    return bool(_WORD.fullmatch(word)) and MIN_TERM <= zipf_frequency(word, "en") <= MAX_TERM
-
-
-def _parts_of(word: str) -> set[str]:
-    return set(lemminflect.getAllLemmas(word))
-
-
-def _is_term(term: str) -> bool:
-    words = term.split(" ")
-    return (
-        2 <= len(words) <= 3
-        and all(_WORD.fullmatch(w) for w in words)
-        and min(zipf_frequency(w, "en") for w in words) >= MIN_TERM
-    )
 
 
 def _joined(words: Iterable[str]) -> NDArray[np.uint8]:
@@ -334,7 +269,6 @@ def write(
         "words": arrays["words"].tobytes().count(b"\n") + 1,
         "keys": len(arrays["sizes"]),
         "neighbours": len(arrays["low"]),
-        "terms": arrays["terms"].tobytes().count(b"\n") + 1,
         "bytes": path.stat().st_size,
         "sha256": _digest(path),
     }
@@ -355,21 +289,19 @@ def main(arguments: list[str] | None = None) -> None:
         "--wordnet", type=Path, required=True, help="folder of data.noun and others"
     )
     parser.add_argument("--moby", type=Path, required=True, help="Moby, one entry a line")
-    parser.add_argument("--text", type=Path, nargs="*", default=[], help="gzipped text for terms")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the .npz file to write")
     args = parser.parse_args(arguments)
-    arrays = build(read_wordnet(args.wordnet), read_moby(args.moby), text_terms(args.text))
-    files = [*(args.wordnet / f"data.{name}" for _, name in _PARTS), args.moby, *sorted(args.text)]
+    arrays = build(read_wordnet(args.wordnet), read_moby(args.moby))
+    files = [*(args.wordnet / f"data.{name}" for _, name in _PARTS), args.moby]
     about = {
-        "description": "Candidates for words that no lexicon row knows, and well-known terms.",
+        "description": "Candidates for words that no lexicon row knows.",
         "sources": {
             "WordNet 3.0": "Princeton University; Debian package wordnet-base",
             "Moby Thesaurus II": "Grady Ward, public domain; npm package moby, words.txt",
-            **({"terms of openly licensed text": "counts"} if args.text else {}),
         },
         "license": "LicenseRef-WordNet-3.0",
         "license_file": "dictionaries/LICENSES/WordNet-3.0.txt",
-        "command": "python -m unspin.learn.thesaurus --wordnet DIR --moby FILE --text TEXT -o FILE",
+        "command": "python -m unspin.learn.thesaurus --wordnet DIR --moby FILE -o FILE",
         "sha256_of_sources": {path.name: _digest(path) for path in files},
     }
     write(arrays, args.output, about)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 
 from unspin.rank.fluency import WordModel, fluency
 from unspin.rank.guesses import Guesser
-from unspin.records import Arc, EditKind, Lattice, Ranking, Rule, TokenKind
-from unspin.thesaurus import Candidate, Thesaurus
+from unspin.records import Arc, EditKind, Lattice, Ranking, Rule, Token, TokenKind
+from unspin.thesaurus import MAX_WORDS, Candidate, Thesaurus
 
 Floats = NDArray[np.float32]
 
@@ -46,28 +46,33 @@ _MAX = 30.0
 
 
 WEIGHTS = ("guess", "synonym", "listed", "fluency", "other")
+PHRASE_WEIGHTS = ("guess", "synonym", "fluency", "other")
+TOGETHER = ("changed", "words", "constant")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The fitted weights of the softmax over candidates."""
+    """The fitted weights: of the softmax over a word's candidates, as ``WEIGHTS``, of that over
+    a phrase's, as ``PHRASE_WEIGHTS``, and of whether it was one, as ``TOGETHER``.
+    """
 
-    guess: float
-    synonym: float
-    listed: float
-    fluency: float
-    other: float
+    word: NDArray[np.float64]
+    phrase: NDArray[np.float64]
+    together: NDArray[np.float64]
 
     @classmethod
     def read(cls, path: Path) -> Weights:
         """The weights in a manifest's ``open_vocabulary`` entry."""
         entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["open_vocabulary"]
-        return cls(**{name: float(entry[name]) for name in WEIGHTS})
+        kinds = (("word", WEIGHTS), ("phrase", PHRASE_WEIGHTS), ("together", TOGETHER))
+        return cls(
+            *(np.array([float(entry[kind][name]) for name in names]) for kind, names in kinds)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The candidates of one word: texts, (candidates, 4) features, where from."""
+    """The candidates of some words: texts, (candidates, weights - 1) features, where from."""
 
     texts: list[str]
     features: Floats
@@ -83,8 +88,7 @@ class OpenVocabulary:
         self._thesaurus = thesaurus
         self._guesser = guesser
         self._model = model
-        self._weights = np.array([getattr(weights, name) for name in WEIGHTS[:-1]])
-        self._other = weights.other
+        self._weights = weights
 
     def choices(self, norms: Sequence[str], asked: Sequence[int], queries: Floats) -> list[Choice]:
         """The candidates of the words ``asked`` of a sentence.
@@ -126,12 +130,55 @@ class OpenVocabulary:
         features[:, 2] = [c is not None for c in found]
         return Choice(texts, features, ["guess" if c is None else c.sources for c in found])
 
+    def phrases(
+        self, tokens: Sequence[Token], changed: Sequence[float], queries: Floats
+    ) -> Iterator[tuple[int, int, Choice]]:
+        """(start, end, candidates) of neighbouring words that may have been changed as one."""
+        norms = [token.norm for token in tokens]
+        likely = [
+            token.kind is TokenKind.WORD and p > MIN_ODDS_UNFAMILIAR * (1 - p)
+            for token, p in zip(tokens, changed, strict=True)
+        ]
+        for start, end in _spans(likely):
+            listed = self._thesaurus.candidates(" ".join(norms[start:end]), _SYNONYMS)
+            if listed:
+                ends = queries[[start, end - 1]]
+                yield start, end, self._phrase_choice(norms, start, end, listed, ends)
+
+    def _phrase_choice(
+        self,
+        norms: Sequence[str],
+        start: int,
+        end: int,
+        listed: Sequence[Candidate],
+        ends: Floats,
+    ) -> Choice:
+        guesser = self._guesser
+        texts = [c.text for c in listed]
+        table, scales = guesser.log_probabilities(ends)
+        numbers = [guesser.number.get(text) for text in texts]
+        guess = np.array([0.0 if n is None else table[:, n].mean() for n in numbers])
+        missing = [at for at, n in enumerate(numbers) if n is None]
+        if missing:
+            rare = [texts[at] for at in missing]
+            guess[missing] = np.mean(
+                [guesser.outside(q, s, rare) for q, s in zip(ends, scales.tolist(), strict=True)],
+                axis=0,
+            )
+        features = np.zeros((len(texts), len(PHRASE_WEIGHTS) - 1), np.float32)
+        features[:, 0] = guess
+        features[:, 1] = [c.log_prior for c in listed]
+        features[:, 2] = fluency(self._model, norms, start, end, texts)
+        return Choice(texts, features, [c.sources for c in listed])
+
     def shares(self, choice: Choice) -> Floats:
-        """Each candidate's probability given that the word was changed."""
-        logits = choice.features @ self._weights
-        top = float(logits.max(initial=self._other))
+        """Each candidate's probability given that the word, or the phrase as one, was changed."""
+        words = choice.features.shape[1] == len(WEIGHTS) - 1
+        *weights, other = self._weights.word if words else self._weights.phrase
+        logits = choice.features @ np.array(weights)
+        top = float(logits.max(initial=other))
         odds = np.exp(logits - top)
-        result: Floats = odds / (odds.sum() + math.exp(self._other - top))
+        result: Floats = odds / (odds.sum() + math.exp(other - top))
         return result
 
     def arcs(
@@ -144,42 +191,81 @@ class OpenVocabulary:
         ranker already.
         """
         known, longer = _taken(lattice, ranking)
+        found: list[tuple[Arc, float]] = []
+        unknown: dict[tuple[int, int], float] = {}
+        tokens, changed = lattice.sentence.tokens, ranking.changed or ()
+        if not familiar:
+            taken = {(arc.start, arc.end) for arc in lattice.arcs}
+            for start, end, choice in self.phrases(tokens, changed, queries):
+                if (start, end) not in taken:
+                    odds = math.exp(self._weights.together @ self.together(changed[start:end]))
+                    arcs, unknown[start, end] = self._arcs(tokens, start, end, choice, odds, ())
+                    found += arcs
+                    for n in range(start, end):
+                        longer[n] = max(longer.get(n, 0.0), odds / (1 + odds))
         # Per word the odds that it was changed from something no arc knows.
         odds_of = {
             n: min(
                 _odds(p, longer.get(n, 0.0), sum(known.get(n, {}).values())),
                 math.exp(ranking.unknown.get((n, n + 1), _MAX) if familiar else _MAX),
             )
-            for n, (token, p) in enumerate(
-                zip(lattice.sentence.tokens, ranking.changed or (), strict=True)
-            )
+            for n, (token, p) in enumerate(zip(tokens, changed, strict=True))
             if token.kind is TokenKind.WORD and len(token.norm) > 1
         }
         least = MIN_ODDS if familiar else MIN_ODDS_UNFAMILIAR
         asked = [n for n, odds in odds_of.items() if odds >= least]
-        if not asked:
-            return [], {}
-        norms = [token.norm for token in lattice.sentence.tokens]
-        found: list[tuple[Arc, float]] = []
-        unknown: dict[tuple[int, int], float] = {}
-        for n, choice in zip(asked, self.choices(norms, asked, queries), strict=True):
-            mine, rest = known.get(n, {}), odds_of[n]
-            shares = self.shares(choice)
-            used = 0.0
-            for number in np.argsort(-shares).tolist():
-                text, share = choice.texts[number], float(shares[number])
-                if share < _MIN_SHARE:
-                    break
-                if text in mine:
-                    continue
-                rule = Rule(
-                    norms[n], text, float(choice.features[number, 1]), EditKind.OPEN, (),
-                    choice.sources[number],
-                )  # fmt: skip
-                found.append((Arc(n, n + 1, rule), math.log(rest * share)))
-                used += share
-            unknown[n, n + 1] = math.log(max(rest * (1 - used), _EDGE))
+        choices = self.choices([token.norm for token in tokens], asked, queries)
+        for n, choice in zip(asked, choices, strict=True):
+            arcs, unknown[n, n + 1] = self._arcs(
+                tokens, n, n + 1, choice, odds_of[n], known.get(n, ())
+            )
+            found += arcs
         return found, unknown
+
+    def _arcs(
+        self,
+        tokens: Sequence[Token],
+        start: int,
+        end: int,
+        choice: Choice,
+        odds: float,
+        known: Collection[str],
+    ) -> tuple[list[tuple[Arc, float]], float]:
+        """The arcs of words that were changed with these ``odds``, but for ``known`` ones.
+
+        With their log odds, and the log odds left for others.
+        """
+        spun = " ".join(token.norm for token in tokens[start:end])
+        shares = self.shares(choice)
+        found: list[tuple[Arc, float]] = []
+        used = 0.0
+        for number in np.argsort(-shares).tolist():
+            text, share = choice.texts[number], float(shares[number])
+            if share < _MIN_SHARE:
+                break
+            if text in known:
+                continue
+            log_prior, source = float(choice.features[number, 1]), choice.sources[number]
+            rule = Rule(spun, text, log_prior, EditKind.OPEN, (), source)
+            found.append((Arc(start, end, rule), math.log(odds * share)))
+            used += share
+        return found, math.log(max(odds * (1 - used), _EDGE))
+
+    @staticmethod
+    def together(changed: Sequence[float]) -> tuple[float, ...]:
+        """What is known of whether words were changed as one, as ``TOGETHER`` names it."""
+        least = min(max(min(changed), _EDGE), 1 - _EDGE)
+        return math.log(least / (1 - least)), float(len(changed)), 1.0
+
+
+def _spans(likely: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """The (start, end) of neighbouring words, all of them likely, as many as are looked up."""
+    for start in range(len(likely)):
+        for end in range(start + 1, min(start + MAX_WORDS, len(likely)) + 1):
+            if not likely[end - 1]:
+                break
+            if end - start > 1:
+                yield start, end
 
 
 def _taken(

@@ -33,14 +33,14 @@ class Columns:
         self._arrow = library("pyarrow", "parquet", "reading .parquet")
         self._parquet = library("pyarrow.parquet", "parquet", "reading .parquet")
         try:
-            with self._parquet.ParquetFile(path) as file:
+            with path.open("rb") as raw, self._parquet.ParquetFile(raw) as file:  # for any name
                 self._schema = file.schema_arrow
                 self._codec = (
                     file.metadata.row_group(0).column(0).compression
                     if file.metadata.num_row_groups and file.metadata.num_columns
                     else "SNAPPY"
                 )
-        except (OSError, UnicodeEncodeError, self._arrow.ArrowException) as error:  # its name, too
+        except (OSError, self._arrow.ArrowException) as error:
             raise InputError(UNREADABLE.format(name=path, reason=error)) from error
         types = self._arrow.types
         texts = [
@@ -54,7 +54,7 @@ class Columns:
         """One article a row; ids count from 1."""
         number = 0
         try:
-            with self._parquet.ParquetFile(self._path) as file:
+            with self._path.open("rb") as raw, self._parquet.ParquetFile(raw) as file:
                 for group in range(file.metadata.num_row_groups):
                     table = file.read_row_group(group)
                     columns = {f: table.column(f).to_pylist() for f in self._fields}
