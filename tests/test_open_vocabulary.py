@@ -79,6 +79,52 @@ def test_shares_are_probabilities_with_something_left(source: OpenVocabulary) ->
     assert (shares >= 0).all()
 
 
+PHRASE = "They hang on to it."
+
+
+def test_phrases_that_the_thesaurus_lists_are_looked_up_where_all_words_may_be_changed(
+    source: OpenVocabulary,
+) -> None:
+    (sentence,) = sentences(PHRASE)
+    queries = np.zeros((len(sentence.tokens), 128), np.float32)
+    found = {
+        (start, end): choice
+        for start, end, choice in source.phrases(
+            sentence.tokens, (0.01, 0.9, 0.8, 0.9, 0.01, 0.0), queries
+        )
+    }
+    assert (1, 4) in found
+    assert all(1 <= start < end <= 4 for start, end in found)
+    choice = found[1, 4]
+    assert "keep" in choice.texts
+    assert 0 < source.shares(choice).sum() < 1
+    doubtful = source.phrases(sentence.tokens, (0.9, 0.9, 0.01, 0.9, 0.9, 0.0), queries)
+    assert (1, 4) not in {(start, end) for start, end, _ in doubtful}
+
+
+@pytest.mark.parametrize("familiar", [True, False])
+def test_phrases_of_a_familiar_spinner_are_the_lexicon_s(
+    source: OpenVocabulary, familiar: bool
+) -> None:
+    (sentence,) = sentences(PHRASE)
+    lattice = build_lattice(sentence, LEXICON, ProtectedIndex(()), DEFAULT_KINDS)
+    ranking = Ranking((), {}, (0.01, 0.95, 0.95, 0.95, 0.01, 0.0))
+    queries = np.zeros((len(sentence.tokens), 128), np.float32)
+    arcs, unknown = source.arcs(lattice, ranking, queries, familiar)
+    phrases = [(arc.rule.spun, arc.rule.original) for arc, _ in arcs if arc.end - arc.start > 1]
+    assert (("hang on to", "keep") in phrases) is not familiar
+    assert ((1, 4) in unknown) is not familiar
+    assert all(math.isfinite(odds) for _, odds in arcs)
+
+
+@pytest.mark.parametrize(("one", "other"), [((0.9, 0.9), (0.9, 0.2)), ((0.9,) * 3, (0.9,) * 2)])
+def test_surer_and_more_words_were_rather_changed_as_one(
+    source: OpenVocabulary, one: tuple[float, ...], other: tuple[float, ...]
+) -> None:
+    weights = source._weights.together
+    assert weights @ source.together(one) > weights @ source.together(other)
+
+
 def _opened(words: Sequence[str]) -> tuple[tuple[Arc, float], ...]:
     rule = Rule("big", "large", -1.0, EditKind.OPEN, (), "test")
     return tuple((Arc(3, 4, rule._replace(original=word)), 1.0) for word in words)

@@ -47,7 +47,6 @@ _PHRASES = (
     ("phrase", PHRASE_WEIGHTS, (0.3, 0.3, 0.3, -3.0)),
     ("together", TOGETHER, (0.3, 0.0, 0.0)),
 )
-_FIELDS = {"word": "words", "phrase": "phrases", "together": "together"}
 
 
 class _Recorder(OpenVocabulary):
@@ -75,8 +74,8 @@ class _Recorder(OpenVocabulary):
 class _Cases(NamedTuple):
     """What a document teaches about words, phrases, and whether phrases were changed as one."""
 
-    words: list[Case]
-    phrases: list[Case]
+    word: list[Case]
+    phrase: list[Case]
     together: list[Case]
 
 
@@ -93,13 +92,13 @@ def cases(pair: Pair, restorer: Restorer, recorder: _Recorder) -> _Cases:
         changed[spun[region.s1].start, spun[region.s2 - 1].end] = right
         choice = recorder.words.get(spun[region.s1].start)
         if region.o2 - region.o1 == region.s2 - region.s1 == 1 and choice is not None:
-            found.words.append(_case(choice, right))
+            found.word.append(_case(choice, right))
     for span, (choice, p) in recorder.phrases_seen.items():
         together = np.zeros((2, len(TOGETHER)))
         together[0] = OpenVocabulary.together(p)
         found.together.append(Case(together, int(span not in changed)))
         if span in changed:
-            found.phrases.append(_case(choice, changed[span]))
+            found.phrase.append(_case(choice, changed[span]))
     return found
 
 
@@ -145,7 +144,7 @@ def main() -> None:
         for kind, names, start in kinds if documents else ():
             folds: tuple[list[Case], list[Case]] = [], []
             for number, document in enumerate(documents):
-                folds[number % 3 == 2].extend(getattr(document, _FIELDS[kind]))
+                folds[number % 3 == 2].extend(getattr(document, kind))
             fitted = fit(folds[0], np.array(start))
             for name, fold in (("used:  ", folds[0]), ("unseen:", folds[1])):
                 print(kind, name, report(fold, fitted))

@@ -72,11 +72,15 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The candidates of some words: texts, (candidates, weights - 1) features, where from."""
+    """The candidates of a word, or of a phrase as one: texts, features, where from.
+
+    ``features`` are (candidates, weights), but for the last weight.
+    """
 
     texts: list[str]
     features: Floats
     sources: list[str]
+    is_phrase: bool = False
 
 
 class OpenVocabulary:
@@ -169,12 +173,11 @@ class OpenVocabulary:
         features[:, 0] = guess
         features[:, 1] = [c.log_prior for c in listed]
         features[:, 2] = fluency(self._model, norms, start, end, texts)
-        return Choice(texts, features, [c.sources for c in listed])
+        return Choice(texts, features, [c.sources for c in listed], is_phrase=True)
 
     def shares(self, choice: Choice) -> Floats:
         """Each candidate's probability given that the word, or the phrase as one, was changed."""
-        words = choice.features.shape[1] == len(WEIGHTS) - 1
-        *weights, other = self._weights.word if words else self._weights.phrase
+        *weights, other = self._weights.phrase if choice.is_phrase else self._weights.word
         logits = choice.features @ np.array(weights)
         top = float(logits.max(initial=other))
         odds = np.exp(logits - top)
