@@ -1,4 +1,4 @@
-"""Builds everything that is learned, stage by stage, into the source tree.
+r"""Builds everything that is learned, stage by stage, into the source tree.
 
     python training/build.py text     PAIRS... -w WORK      # tokenize and align, about 5 minutes
     python training/build.py lexicon  -w WORK               # dictionaries/en/spin.tsv, spinners.tsv
@@ -9,7 +9,8 @@
     python training/build.py encoder  -w WORK --minilm FOLDER --pieces 20e6
     python training/build.py export   -w WORK --more MORE --minilm FOLDER
     python -m unspin.learn.combine DEV... -o src/unspin/data/context.json
-    python -m unspin.learn.open_vocabulary SIMULATED... -o src/unspin/data/context.json
+    python -m unspin.learn.open_vocabulary SIMULATED... --phrases SIMULATED... \
+        -o src/unspin/data/context.json
     (then the verdict, ``verdict.py``, and the second pass, ``held_back.py``)
     python -m unspin.learn.calibrate context DEV... -o src/unspin/data/calibration.json
 

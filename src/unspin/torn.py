@@ -38,8 +38,8 @@ from unspin.trees import Trees
 FEATURES = 22
 # Bits of a pair's code.
 CODE_BITS = 24
-# A composition this likely is worth a look: two of 10,000 clean words begin one.
-LEAST = 0.04
+# A composition this likely is worth a look: about one of 10,000 clean words begins one.
+LEAST = 0.05
 # What a rival costs (nats) where there is none.
 _NO_RIVAL = 30.0
 # From this on it is proposed as an edit.
