@@ -225,9 +225,10 @@ def _cells(spun: str, rest: str) -> Iterator[tuple[str, float, str]]:
     for cell in rest.split("\t"):
         try:
             original, weight, source = cell.rsplit(" ", 2)
-            yield original, float(weight), source
+            log_channel = float(weight)
         except ValueError as error:
             raise DataError(f"{spun!r} has no original, weight and source in {cell!r}") from error
+        yield original, log_channel, source
 
 
 def by_first_word(terms: Mapping[str, int]) -> dict[str, str]:

@@ -37,7 +37,7 @@ _LEAST = (
 )
 # The least confidence anywhere, where the spinner is known and where it is not, and what
 # harm counts in the second case. With 0.15 instead of 0.25, of family G and the tests' two
-# simulators 0.179, 0.074 and 0.112 of the damage is undone instead of 0.169, 0.065 and 0.107,
+# spinners 0.179, 0.074 and 0.112 of the damage is undone instead of 0.169, 0.065 and 0.107,
 # at a harm of 2.6, 5.2 and 3.1 per 1,000 words instead of 2.4, 4.9 and 3.0.
 _LEAST_KNOWN, _LEAST_UNKNOWN = 0.26, 0.15
 _HARM_UNKNOWN = 0.3
