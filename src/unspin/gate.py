@@ -6,7 +6,7 @@ author's own it makes it worse. So what an edit is worth is
     P(right) - harm * P(its words were the author's)
 
 and the least worth that is applied was chosen on dev, for each ranker: with a harm
-of 0.9 for the context ranker one worth anything is.
+of 0.6 for the context ranker one worth anything is.
 A text that may well be clean, or is short, asks for more. Of a spinner that nobody
 knows words are seldom touched wrongly and seldom restored surely: there harm counts
 less, lest nothing be undone.
