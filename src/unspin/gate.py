@@ -36,9 +36,8 @@ _LEAST = (
     (math.inf, 75, 0.6),
 )
 # The least confidence anywhere, where the spinner is known and where it is not, and what
-# harm counts in the second case. With 0.15 instead of 0.25, of family G and the tests' two
-# spinners 0.179, 0.074 and 0.112 of the damage is undone instead of 0.169, 0.065 and 0.107,
-# at a harm of 2.6, 5.2 and 3.1 per 1,000 words instead of 2.4, 4.9 and 3.0.
+# harm counts in the second case. When it was chosen, 0.15 instead of 0.25 undid 0.179 instead
+# of 0.169 of family G's damage, and touched 2.6 instead of 2.4 of 1,000 words wrongly.
 _LEAST_KNOWN, _LEAST_UNKNOWN = 0.26, 0.15
 _HARM_UNKNOWN = 0.3
 # Of other damage: a doubled noun (0.5) may be meant.

@@ -5,7 +5,8 @@ text on economics has "financial developments" without having been "economic
 development". So every composition is weighed by regression trees over how usual its
 swaps are, how well the words and the term hang together by two n-gram models, and
 how common their words are. Pairs of words that authors write, in 31 million tokens,
-are passed over. What is likely becomes an edit, what is less so a finding.
+are passed over, and words that are a term themselves stand for no other. What is likely
+becomes an edit, what is less so a finding.
 
 ``training/torn.py`` makes the data file, a numpy archive of ``trees``
 (:mod:`unspin.trees`), ``offset`` and ``written``, a bit for each code of a pair of words
