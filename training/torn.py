@@ -24,6 +24,7 @@ import sys
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,7 @@ Pairs = dict[tuple[str, str], float]
 Example = tuple[bool, int, list[str], Composition, tuple[int, float]]
 
 
+@cache
 def by_hand() -> Pairs:
     """(spun, original) -> natural log of P(spun | original) of the hand-written tables."""
     found: Pairs = {}
