@@ -2,6 +2,7 @@
 
     python training/verdict.py collect PAIRS... --clean FOLDER... -w WORK [--part 0/2]
     python training/verdict.py collect MORE... --originals prose --weight 0.5 -w WORK2
+    python training/verdict.py collect --hard FOLDER... -w WORK3
     python training/verdict.py fit -w WORK... [-o verdict.npz]
 
 PAIRS are dev files and simulated documents (``simulate.py``) made of dev's
@@ -11,6 +12,8 @@ spun and original. FOLDERs hold clean text of other kinds (``*.txt``), as
 used. MORE are other spinners' texts, of dev's originals (``--originals none``, to count these
 once) and of other prose, since all that is spun must not be of one genre, nor all
 unknown spinners alike; the trees alone are fitted on them, at a lower weight.
+``--hard`` takes those passages of clean text whose words resemble a spinner's: one in
+fifty of legal or technical prose does, a random draw has a dozen of them.
 ``collect`` writes a pickle of our own making to WORK and may be run in
 parts side by side; ``fit`` prints AUROC by family and length, cross-validated
 over documents, and writes the ensembles fitted on all. Needs scikit-learn.
@@ -19,6 +22,7 @@ over documents, and writes the ensembles fitted on all. Needs scikit-learn.
 from __future__ import annotations
 
 import argparse
+import itertools
 import pickle
 import random
 import re
@@ -30,8 +34,9 @@ from typing import Any
 
 import numpy as np
 
-from unspin.document import screen
+from unspin.document import PRIOR, screen
 from unspin.evaluate import auroc
+from unspin.models import Models
 from unspin.pairs import read_pairs
 from unspin.protect import ProtectedIndex, protected_spans
 from unspin.restorer import Restorer, reading_of
@@ -41,6 +46,9 @@ from unspin.verdict import _OVERRULES, READ_RISES, glance_features, read_feature
 SIZES = (25, 50, 100, 200)
 # Documents of a clean kind, and how much of each (code points).
 CLEAN, CLEAN_SIZE = 45, 3000
+# Passages of clean text with so many nats a word under some family are worth a look: lengths,
+# how many of a file, and what each weighs.
+HARD, HARD_SIZES, HARD_OF_FILE, HARD_WEIGHT = 0.06, (60, 100, 150), 8, 0.5
 TREES = 200
 FOLDS = 5
 
@@ -93,13 +101,44 @@ def texts(args: argparse.Namespace) -> Iterator[tuple[str, str, str, str]]:
                         yield kind, str(size), file.name, part
 
 
+def hard_texts(folders: list[Path], models: Models) -> Iterator[tuple[str, str, str, str]]:
+    """(kind, size, document, text) of clean passages that resemble a spinner's."""
+    rng = random.Random(6)
+    for folder in folders:
+        for file in sorted(folder.glob("*.txt")):
+            if not zlib.crc32(file.name.encode()) % 2:
+                continue
+            text = file.read_text(encoding="utf-8", errors="replace")
+            parts = [p for size in HARD_SIZES for p in cut(text, size)]
+            rng.shuffle(parts)
+            alike = (
+                p for p in parts if screen(paragraph_norms(p), models.spinners, PRIOR).ratio > HARD
+            )
+            for part in itertools.islice(alike, HARD_OF_FILE):
+                yield f"clean {folder.name}", "hard", file.name, part
+
+
+def cut(text: str, size: int) -> Iterator[str]:
+    """All of a text in pieces of ``size`` words or a paragraph more."""
+    words, here = 0, []
+    for paragraph in text.split("\n"):
+        count = len(paragraph.split())
+        if count >= 8:
+            here.append(paragraph)
+            words += count
+        if words >= size:
+            yield "\n\n".join(here)[: size * 8]
+            words, here = 0, []
+
+
 def collect(args: argparse.Namespace) -> None:
     """Write the features of every text."""
     restorer = Restorer()
     models = restorer._models
     part, parts = map(int, args.part.split("/"))
     found: list[dict[str, Any]] = []
-    for number, (kind, size, name, text) in enumerate(texts(args)):
+    every = itertools.chain(texts(args), hard_texts(args.hard, models))
+    for number, (kind, size, name, text) in enumerate(every):
         if number % parts != part:
             continue
         seen = screen(paragraph_norms(text), models.spinners, restorer.settings.spin_prior)
@@ -116,7 +155,7 @@ def collect(args: argparse.Namespace) -> None:
                     "kind": kind,
                     "size": size,
                     "document": name,
-                    "weight": args.weight,
+                    "weight": HARD_WEIGHT if size == "hard" else args.weight,
                     "glance": glance_features(seen),
                     "read": read_features(seen, reading),
                 }
@@ -136,7 +175,8 @@ def fit(args: argparse.Namespace) -> None:
     kinds = np.array([row["kind"] for row in found])
     sizes = np.array([row["size"] for row in found])
     weights = np.array([row["weight"] for row in found])
-    clean, full = np.char.startswith(kinds, "clean"), weights == 1
+    clean = np.char.startswith(kinds, "clean")
+    full = (weights == 1) & (sizes != "hard")
     folds = np.array([zlib.crc32(row["document"].encode()) % FOLDS for row in found])
     glance, read = (np.stack([row[name] for row in found]) for name in ("glance", "read"))
     odds = {name: np.zeros(len(found)) for name in ("glance", "read", "both")}
@@ -213,8 +253,9 @@ def main() -> None:
     )
     stages = parser.add_subparsers(dest="stage", required=True)
     collecting, fitting = stages.add_parser("collect"), stages.add_parser("fit")
-    collecting.add_argument("pairs", nargs="+", type=Path)
+    collecting.add_argument("pairs", nargs="*", type=Path)
     collecting.add_argument("--clean", nargs="*", type=Path, default=[])
+    collecting.add_argument("--hard", nargs="*", type=Path, default=[])
     collecting.add_argument("--part", default="0/1", help="which of how many parts")
     collecting.add_argument("--originals", default="dev", help="what kind of clean text they are")
     collecting.add_argument("--weight", type=float, default=1.0)

@@ -27,8 +27,8 @@ GENERIC = "Y"
 # Log ratio per word (nats) below which a text is not a family's, though it be
 # the likeliest: another spinner's text resembles B at 0.055 a word. Between the
 # first and the fifth percentile of each family on dev.
-_TYPICAL = {"A": 0.14, "B": 0.07, "C": 0.11, "T": 0.10, "S": 0.04}
-_TYPICAL_LIGHT = 0.0  # K, M, J change few words
+_TYPICAL = {"A": 0.14, "B": 0.07, "C": 0.11, "T": 0.12, "S": 0.08, "J": 0.03}
+_TYPICAL_LIGHT = 0.0  # K and M change few words
 _LIGHT = frozenset("KMJ")
 # A text with more changes than a light spinner's words account for (mean P(changed)
 # after a glance above 0.05 + 5 log ratio a word) is another's: with the encoder before,
@@ -190,6 +190,7 @@ def evidence_of(screening: Screening, rate: float | None) -> DocumentEvidence:
     """The document's evidence once its rate has been estimated."""
     spinner, probability = screening.families[0] if screening.families else (None, 0.0)
     known = spinner if screening.typical else None
-    some_spun = any(p > _SPUN_PARAGRAPH for p in screening.paragraphs)
+    # What a family's words say of a paragraph holds for that family's texts only.
+    some_spun = known is not None and any(p > _SPUN_PARAGRAPH for p in screening.paragraphs)
     active = tuple(not (some_spun and p < _CLEAN_PARAGRAPH) for p in screening.paragraphs)
     return DocumentEvidence(screening.spin_score, known, probability, rate, active)

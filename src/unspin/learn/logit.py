@@ -47,7 +47,9 @@ def fit(cases: Sequence[Case], start: Doubles, ridge: float = 1.0) -> Doubles:
             mean = share @ case.features
             gradient += case.features[case.right] - mean
             hessian += (case.features.T * share) @ case.features - np.outer(mean, mean)
-        step = np.clip(np.linalg.solve(hessian, gradient), -1.0, 1.0)
+        step = np.linalg.solve(hessian, gradient)
+        # Far from the optimum a full step overshoots; its direction is kept.
+        step /= max(1.0, float(np.abs(step).max()))
         weights = weights + step
         if float(np.abs(step).max()) < 1e-6:
             break

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ from unspin.tokens import tokenize
 
 Floats = NDArray[np.float32]
 # What is fitted on which texts, and from where.
-_WORDS = (("word", WEIGHTS, (0.5, 0.5, 0.0, 0.2, -4.0)),)
+_WORDS = (("word", WEIGHTS, (0.5, 0.5, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0, -4.0)),)
 _PHRASES = (
     ("phrase", PHRASE_WEIGHTS, (0.3, 0.3, 0.3, -3.0)),
     ("together", TOGETHER, (0.3, 0.0, 0.0)),
@@ -58,11 +58,16 @@ class _Recorder(OpenVocabulary):
         self.phrases_seen: dict[tuple[int, int], tuple[Choice, tuple[float, ...]]] = {}
 
     def arcs(
-        self, lattice: Lattice, ranking: Ranking, queries: Floats, familiar: bool
+        self,
+        lattice: Lattice,
+        ranking: Ranking,
+        queries: Floats,
+        counts: Mapping[str, int],
+        familiar: bool,
     ) -> tuple[list[tuple[Arc, float]], dict[tuple[int, int], float]]:
         tokens = lattice.sentence.tokens
         words = [n for n, t in enumerate(tokens) if t.kind is TokenKind.WORD]
-        choices = self._inner.choices([t.norm for t in tokens], words, queries)
+        choices = self._inner.choices([t.norm for t in tokens], words, queries, counts)
         self.words |= {tokens[n].start: c for n, c in zip(words, choices, strict=True)}
         changed = ranking.changed or ()
         for start, end, choice in self._inner.phrases(tokens, changed, queries):

@@ -13,6 +13,7 @@ added last, with a weight fitted on dev. All files are made by
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -129,10 +130,10 @@ class ContextRanker:
     ) -> list[Ranking]:
         """The rankings with proposals for changed words whose original the lexicon lacks."""
         result = []
+        counts = Counter(token.norm for lattice in lattices for token in lattice.sentence.tokens)
+        familiar = evidence.spinner is not None
         for lattice, ranking, queries in zip(lattices, rankings, reading.guesses, strict=True):
-            arcs, unknown = self.open_vocabulary.arcs(
-                lattice, ranking, queries, evidence.spinner is not None
-            )
+            arcs, unknown = self.open_vocabulary.arcs(lattice, ranking, queries, counts, familiar)
             result.append(replace(ranking, opened=tuple(arcs), opened_unknown=unknown))
         return result
 

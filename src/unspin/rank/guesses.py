@@ -42,3 +42,9 @@ class Guesser:
         vectors = self._vectors.of_phrases(words)
         scores: Floats = vectors @ query * len(query) ** -0.5 + self._rare - norm
         return scores
+
+    def vectors(self, words: Sequence[str]) -> Floats:
+        """(words, 128) vectors of length 1 made of the words' pieces."""
+        found = self._vectors.of_phrases(words)
+        result: Floats = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)
+        return result

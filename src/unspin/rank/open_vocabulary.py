@@ -4,11 +4,11 @@ Candidates come from the thesaurus and from the encoder's own guesses. A
 candidate's probability, given that the word was changed, is a softmax over all
 of them of
 
-    a * log P(guess) + b * log P(thesaurus) + [in the thesaurus] * c + d * fluency
+    a * log P(guess) + b * log P(thesaurus) + [in the thesaurus] * c + d * fluency + ...
 
-(fluency: by how much a trigram model prefers it, in its place, to the word that
-stands there) against a constant for "something else" (weights fitted by
-``python -m unspin.learn.open_vocabulary`` on simulated text). Its odds against
+(``WEIGHTS`` names them all; fluency: by how much a trigram model prefers it, in its
+place, to the word that stands there) against a constant for "something else" (weights
+fitted by ``python -m unspin.learn.open_vocabulary`` on simulated text). Its odds against
 "keep" are that times what P(changed) leaves when the lexicon's own candidates
 have taken theirs, over P(keep).
 """
@@ -17,13 +17,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterator, Sequence
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from wordfreq import zipf_frequency
 
 from unspin.rank.fluency import WordModel, fluency
 from unspin.rank.guesses import Guesser
@@ -45,7 +48,14 @@ _EDGE = 1e-4
 _MAX = 30.0
 
 
-WEIGHTS = ("guess", "synonym", "listed", "fluency", "other")
+# Of a word's candidate: log P(guess) and P(thesaurus), 1 where the thesaurus lists it, fluency;
+# how much commoner it is than the word (Zipf) and how common that is; the log of one more than
+# it occurs in the text; the cosine of their vectors; letters they begin with in common.
+WEIGHTS = (
+    *("guess", "synonym", "listed", "fluency", "commoner", "common", "count", "alike", "prefix"),
+    "other",
+)
+_LONGEST_PREFIX = 8
 PHRASE_WEIGHTS = ("guess", "synonym", "fluency", "other")
 TOGETHER = ("changed", "words", "constant")
 
@@ -94,10 +104,17 @@ class OpenVocabulary:
         self._model = model
         self._weights = weights
 
-    def choices(self, norms: Sequence[str], asked: Sequence[int], queries: Floats) -> list[Choice]:
+    def choices(
+        self,
+        norms: Sequence[str],
+        asked: Sequence[int],
+        queries: Floats,
+        counts: Mapping[str, int],
+    ) -> list[Choice]:
         """The candidates of the words ``asked`` of a sentence.
 
-        ``queries`` (tokens, 128) are the guess vectors of all of its tokens.
+        ``queries`` (tokens, 128) are the guess vectors of all of its tokens, ``counts``
+        how often the text has a word.
         """
         if not asked:
             return []
@@ -107,8 +124,25 @@ class OpenVocabulary:
         for n, row, scale, best in zip(asked, table, scales.tolist(), top, strict=True):
             choice = self._choice(norms[n], queries[n], row, scale, best)
             choice.features[:, 3] = fluency(self._model, norms, n, n + 1, choice.texts)
+            choice.features[:, 4:] = self._of_words(norms[n], choice.texts, counts)
             found.append(choice)
         return found
+
+    def _of_words(self, word: str, texts: Sequence[str], counts: Mapping[str, int]) -> Floats:
+        """(candidates, 5): what the words themselves say, the features from "commoner" on."""
+        vectors = self._guesser.vectors([word, *texts])
+        common = _zipf(word)
+        prefixes = [len(os.path.commonprefix((word, text))) for text in texts]
+        return np.stack(
+            [
+                np.array([_zipf(text) - common for text in texts], np.float32),
+                np.full(len(texts), common, np.float32),
+                np.log1p(np.array([counts.get(text, 0) for text in texts], np.float32)),
+                vectors[1:] @ vectors[0],
+                np.minimum(prefixes, _LONGEST_PREFIX).astype(np.float32),
+            ],
+            1,
+        )
 
     def _choice(
         self, word: str, query: Floats, row: Floats, norm: float, best: NDArray[np.int64]
@@ -185,13 +219,18 @@ class OpenVocabulary:
         return result
 
     def arcs(
-        self, lattice: Lattice, ranking: Ranking, queries: Floats, familiar: bool
+        self,
+        lattice: Lattice,
+        ranking: Ranking,
+        queries: Floats,
+        counts: Mapping[str, int],
+        familiar: bool,
     ) -> tuple[list[tuple[Arc, float]], dict[tuple[int, int], float]]:
         """New arcs of a lattice with their log odds (nats), and the log odds left for the unknown.
 
-        ``queries`` (tokens, 128) are the sentence's guess vectors. A ``familiar``
-        spinner's changes that are none of the lexicon's have been weighed by the
-        ranker already.
+        ``queries`` (tokens, 128) are the sentence's guess vectors, ``counts`` how often
+        the text has a word. A ``familiar`` spinner's changes that are none of the
+        lexicon's have been weighed by the ranker already.
         """
         known, longer = _taken(lattice, ranking)
         found: list[tuple[Arc, float]] = []
@@ -217,7 +256,7 @@ class OpenVocabulary:
         }
         least = MIN_ODDS if familiar else MIN_ODDS_UNFAMILIAR
         asked = [n for n, odds in odds_of.items() if odds >= least]
-        choices = self.choices([token.norm for token in tokens], asked, queries)
+        choices = self.choices([token.norm for token in tokens], asked, queries, counts)
         for n, choice in zip(asked, choices, strict=True):
             arcs, unknown[n, n + 1] = self._arcs(
                 tokens, n, n + 1, choice, odds_of[n], known.get(n, ())
@@ -259,6 +298,11 @@ class OpenVocabulary:
         """What is known of whether words were changed as one, as ``TOGETHER`` names it."""
         least = min(max(min(changed), _EDGE), 1 - _EDGE)
         return math.log(least / (1 - least)), float(len(changed)), 1.0
+
+
+@lru_cache(100_000)
+def _zipf(word: str) -> float:
+    return zipf_frequency(word, "en")
 
 
 def _spans(likely: Sequence[bool]) -> Iterator[tuple[int, int]]:
