@@ -1,11 +1,15 @@
+import itertools
+import sys
 import time
 from dataclasses import replace
 from itertools import pairwise
 
+import ftfy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unspin.characters import mojibake_edits
 from unspin.garble import garble_edits
 from unspin.names import name_table
 from unspin.protect import protected_spans
@@ -232,3 +236,11 @@ def test_names_file_is_sorted_and_folded():
     names = name_table()
     assert all(name == name.casefold() for name in names)
     assert {"microsoft", "congress", "silicon valley"} <= names
+
+
+def test_marks_and_lone_letters_are_what_ftfy_leaves_alone() -> None:
+    lone = (chr(n) for n in range(0xA0, sys.maxunicode, 7) if not 0xD800 <= n < 0xE000)
+    marks = ("".join(m) for n in (2, 3, 4) for m in itertools.product("‘’“”–—…\u00a0", repeat=n))
+    for run in itertools.chain(lone, marks):
+        assert ftfy.fix_encoding(run) == run
+        assert not list(mojibake_edits(run))

@@ -10,14 +10,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from importlib.resources import as_file, files
 from typing import Protocol
 
 from symspellpy import SymSpell, Verbosity
-from wordfreq import zipf_frequency
 
 from unspin.errors import DataError
+from unspin.frequencies import zipf
 from unspin.records import Alternative, Edit, EditKind, Evidence, Sentence, Token, TokenKind
 
 _WORDS_FILE = "frequency_dictionary_en_82_765.txt"
@@ -139,13 +138,6 @@ class Speller:
             rows = (line.rpartition(" ") for line in lines.splitlines())
             self._pairs = {pair: int(count) for pair, _, count in rows}
         return self._pairs
-
-
-@lru_cache(maxsize=65536)
-def zipf(word: str) -> float:
-    """The word's frequency on wordfreq's logarithmic scale."""
-    frequency: float = zipf_frequency(word, "en")
-    return frequency
 
 
 def spelling_edits(

@@ -18,17 +18,16 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-from wordfreq import zipf_frequency
 
 from unspin.composition import Composer, Composition
 from unspin.edits import with_articles, written
 from unspin.errors import DataError
+from unspin.frequencies import zipf
 from unspin.language_model import LanguageModel
 from unspin.protect import ProtectedIndex
 from unspin.rank.fluency import fluency
@@ -193,11 +192,6 @@ def rivals(
         yield c, (len(mine), other[0] if other else _NO_RIVAL)
 
 
-@lru_cache(maxsize=65536)
-def _zipf(word: str) -> float:
-    return zipf_frequency(word, "en")
-
-
 def describe(
     norms: Sequence[str],
     composition: Composition,
@@ -213,7 +207,7 @@ def describe(
     """
     start, end, _, documented, words, cost, changed, units, listed = composition
     spun = norms[start:end]
-    here, there = [_zipf(w) for w in spun], [_zipf(w) for w in words]
+    here, there = [zipf(w) for w in spun], [zipf(w) for w in words]
     features = [
         *(cost, cost / changed, changed, units, changed / units),
         *(end - start, len(words), math.log1p(documented), listed),
