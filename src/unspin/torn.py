@@ -61,6 +61,8 @@ class TornTerms:
         self._models = models
         self._trees = trees
         self._written = written_pairs
+        # What was found in the paragraphs of the text that was last asked about.
+        self._seen: dict[tuple[str, ...], list[tuple[Composition, float]]] = {}
 
     @classmethod
     def read(cls, path: Path, composer: Composer, models: Sequence[LanguageModel]) -> TornTerms:
@@ -81,7 +83,12 @@ class TornTerms:
 
     def may_occur(self, paragraphs: Sequence[Sequence[str]]) -> bool:
         """Whether the norms of some paragraph hold what is worth a look."""
-        return any(self.likely(norms) for norms in paragraphs)
+        seen = self._seen = {}
+        for norms in paragraphs:
+            found = seen[tuple(norms)] = self.likely(norms)
+            if found:
+                return True
+        return False
 
     def likely(self, norms: Sequence[str]) -> list[tuple[Composition, float]]:
         """The compositions that are likely enough, with their probabilities, best first.
@@ -140,7 +147,9 @@ class TornTerms:
     def _proposals(self, text: str, tokens: Sequence[Token], beginnings: set[int]) -> list[Edit]:
         """An edit for each span, its other readings as alternatives."""
         spans: dict[tuple[int, int], list[tuple[str, Composition, float]]] = {}
-        for composition, probability in self.likely([token.norm for token in tokens]):
+        norms = tuple(token.norm for token in tokens)
+        found = self._seen.get(norms)
+        for composition, probability in self.likely(norms) if found is None else found:
             covered = tokens[composition.start : composition.end]
             after = _written(covered, composition, covered[0].start in beginnings)
             span = covered[0].start, covered[-1].end
