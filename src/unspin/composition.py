@@ -77,7 +77,8 @@ class _Reading(NamedTuple):
 
 
 # How terms go on, by the next word in the singular; under "" the term that ends there. Until
-# they are parsed, lines of the file by first word and cells of them by second word.
+# they are parsed, first words, by the first, and cells after theirs, by the second: strings with
+# line feeds between, since so many lists would keep the garbage collector busy.
 _Node = dict[str, Any]
 # A beginning of terms: the node, where the words go on, cost, units changed, all of them and
 # documented ones, words.
@@ -110,8 +111,9 @@ class Composer:
     def __init__(self, terms: Mapping[str, str], rows: Mapping[str, str]) -> None:
         """``terms`` has for each first word, ``rows`` for each spun phrase the rest of its line."""
         self._root: _Node = {}
-        for word, rests in terms.items():
-            self._root.setdefault(singular(word), []).append((word, rests))
+        self._terms = terms
+        for word in terms:
+            _add(self._root, singular(word), word)
         self._documented: dict[str, int] = {}
         self._rows = rows
         self._units: dict[str, _Unit] = {}
@@ -196,28 +198,29 @@ class Composer:
             below = node.get(key)
             if below is None:
                 return None
-            if type(below) is list:
+            if type(below) is str:
                 parse = self._parse_lines if node is self._root else self._parse_cells
                 below = node[key] = parse(below)
             node = below
         return node
 
-    def _parse_lines(self, lines: Iterable[tuple[str, str]]) -> _Node:
-        """The cells of some lines by the second word of the term."""
+    def _parse_lines(self, words: str) -> _Node:
+        """The cells of the lines of some first words, by the second word of the term."""
         node: _Node = {}
-        for word, rests in lines:
-            for cell in rests.split("\t"):
+        for word in words.split("\n"):
+            for cell in self._terms[word].split("\t"):
                 rest, equals, documented = cell.partition("=")
                 second, _, _ = rest.partition(" ")
                 if not second or (equals and not documented.isdecimal()):
                     raise _no_term(word, cell)
-                node.setdefault(singular(second), []).append((word, cell))
+                _add(node, singular(second), f"{word}\t{cell}")
         return node
 
-    def _parse_cells(self, cells: Iterable[tuple[str, str]]) -> _Node:
+    def _parse_cells(self, cells: str) -> _Node:
         """How the terms go on whose first two words are the same."""
         root: _Node = {}
-        for word, cell in cells:
+        for line in cells.split("\n"):
+            word, _, cell = line.partition("\t")
             term, documented = _term_of(word, cell)
             node = root
             for other in term.split(" ")[2:]:
@@ -261,6 +264,11 @@ class Composer:
                 if phrase in self._rows:
                     found.append((end, self._unit(phrase)))
         return found
+
+
+def _add(node: _Node, key: str, line: str) -> None:
+    others = node.get(key)
+    node[key] = line if others is None else f"{others}\n{line}"
 
 
 def _goes_on(node: _Node, at: int, reach: Sequence[frozenset[str]]) -> bool:
