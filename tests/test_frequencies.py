@@ -24,6 +24,14 @@ def same(word: str) -> bool:
     ) == wordfreq.word_frequency(word, "en", minimum=floor)
 
 
+def test_the_first_words_are_as_common_as_wordfreq_says() -> None:
+    frequencies._table.cache_clear()
+    frequencies.zipf.cache_clear()
+    rng = random.Random(2)
+    rare = [*rng.sample(WORDS[100_000:], 60), "qwertzuiop", "zzz"]
+    assert [word for word in rare if not same(word)] == []
+
+
 def test_listed_words_are_as_common_as_wordfreq_says() -> None:
     rng = random.Random(0)
     listed = [*WORDS[:5000], *rng.sample(WORDS, 20_000)]

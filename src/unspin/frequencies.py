@@ -12,10 +12,10 @@ import importlib.util
 import math
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import msgpack
 
@@ -23,26 +23,42 @@ import msgpack
 _PLAIN = re.compile(r"'?([A-Za-zà-öø-ÿ]+(?:'(?:s|t|d|m|ll|re|ve))?)")
 _MARKS = re.compile(r"[!-/:-?\[-^`{-~‘’“”–—…]+")
 # Frequencies are 10 ** (-n / 100) for the words of the nth list. Words of the lists before
-# this one are looked up most: they are in one dictionary, each of the others in a set,
-# since a dictionary of all takes four times as long to make.
+# this one are looked up most: they are in a dictionary, which of all words would take 70 ms
+# to make. The other lists are sorted; once this often looked through, they become sets.
 _COMMON = 550
+_PATIENCE = 200
 _ZIPF_OF_NEVER = 1e-9
 _GZIP = 31  # what zlib calls the format
 
 
-class _Table(NamedTuple):
+class _Table:
     """The numbers of the lists that words are in (UTF-8 bytes)."""
 
-    common: Mapping[bytes, int]
-    others: Sequence[frozenset[bytes]]
+    def __init__(self, lists: Sequence[Sequence[bytes]]) -> None:
+        self._common = {word: n for n, words in enumerate(lists[:_COMMON]) for word in words}
+        self._lists = lists[_COMMON:]
+        self._sets: list[frozenset[bytes]] | None = None
+        self._searches = 0
 
     def number(self, word: bytes) -> int | None:
-        found = self.common.get(word)
-        if found is None:
-            for number, words in enumerate(self.others, _COMMON):
-                if word in words:
-                    return number
-        return found
+        found = self._common.get(word)
+        return self._rare(word) if found is None else found
+
+    def _rare(self, word: bytes) -> int | None:
+        if self._sets is None:
+            self._searches += 1
+            if self._searches <= _PATIENCE:
+                for number, words in enumerate(self._lists, _COMMON):
+                    at = bisect_left(words, word)
+                    if at < len(words) and words[at] == word:
+                        return number
+                return None
+            self._sets = [frozenset(words) for words in self._lists]
+            self._lists = ()
+        for number, listed in enumerate(self._sets, _COMMON):
+            if word in listed:
+                return number
+        return None
 
 
 @lru_cache(maxsize=65536)
@@ -113,7 +129,6 @@ def _table() -> _Table | None:
         header, *lists = msgpack.unpackb(raw, raw=True)
         if header != {b"format": b"cB", b"version": 1}:
             return None
-        common = {word: n for n, words in enumerate(lists[:_COMMON]) for word in words}
-        return _Table(common, [frozenset(words) for words in lists[_COMMON:]])
+        return _Table(lists)
     except (OSError, ValueError, TypeError, zlib.error):
         return None

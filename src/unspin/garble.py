@@ -267,9 +267,9 @@ def _furniture_rows() -> tuple[tuple[str, frozenset[str]], ...]:
 
 
 def first_letters(pattern: str) -> frozenset[str]:
-    r"""The letters that what a pattern matches may begin with; none where they are not plain.
+    """The letters that what a pattern matches may begin with; none where they are not plain.
 
-    >>> sorted(first_letters("(?:please )?(?:log|sign) in")), first_letters("\d+ replies")
+    >>> sorted(first_letters("(?:please )?(?:log|sign) in")), first_letters("[0-9] replies")
     (['l', 'p', 's'], frozenset())
     """
     depth = 0
