@@ -113,7 +113,9 @@ class Composer:
         self._root: _Node = {}
         self._terms = terms
         for word in terms:
-            _add(self._root, singular(word), word)
+            key = singular(word)
+            others = self._root.get(key)
+            self._root[key] = f"{others}\n{word}" if others else word
         self._documented: dict[str, int] = {}
         self._rows = rows
         self._units: dict[str, _Unit] = {}
@@ -209,11 +211,15 @@ class Composer:
         node: _Node = {}
         for word in words.split("\n"):
             for cell in self._terms[word].split("\t"):
-                rest, equals, documented = cell.partition("=")
-                second, _, _ = rest.partition(" ")
-                if not second or (equals and not documented.isdecimal()):
+                second = cell.partition(" ")[0]
+                if "=" in cell:
+                    rest, _, documented = cell.partition("=")
+                    second = rest.partition(" ")[0] if documented.isdecimal() else ""
+                if not second:
                     raise _no_term(word, cell)
-                _add(node, singular(second), f"{word}\t{cell}")
+                key = singular(second)
+                others = node.get(key)
+                node[key] = f"{others}\n{word}\t{cell}" if others else f"{word}\t{cell}"
         return node
 
     def _parse_cells(self, cells: str) -> _Node:
@@ -264,11 +270,6 @@ class Composer:
                 if phrase in self._rows:
                     found.append((end, self._unit(phrase)))
         return found
-
-
-def _add(node: _Node, key: str, line: str) -> None:
-    others = node.get(key)
-    node[key] = line if others is None else f"{others}\n{line}"
 
 
 def _goes_on(node: _Node, at: int, reach: Sequence[frozenset[str]]) -> bool:
