@@ -38,6 +38,13 @@ def test_listed_words_are_as_common_as_wordfreq_says() -> None:
     assert [word for word in listed if not same(word)] == []
 
 
+def test_letters_of_other_alphabets_are_as_wordfreq_has_them() -> None:
+    rng = random.Random(3)
+    letters = [chr(n) for n in range(0xC0, 0x250)]
+    made = ["".join(rng.choices([*letters, "a", "o"], k=rng.randint(1, 4))) for _ in range(5000)]
+    assert [word for word in [*letters, *made, "daitō", "Łódź"] if not same(word)] == []
+
+
 def test_made_up_words_are_as_common_as_wordfreq_says() -> None:
     rng = random.Random(1)
     letters = string.ascii_letters + "àéöÿßÀÖıſK''’-0123456789. @_´ñ日\u0301\udc80"

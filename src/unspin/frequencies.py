@@ -20,7 +20,8 @@ from pathlib import Path
 import msgpack
 
 # What wordfreq's tokenizer takes for one token, and what for none.
-_PLAIN = re.compile(r"'?([A-Za-zà-öø-ÿ]+(?:'(?:s|t|d|m|ll|re|ve))?)")
+_LETTER = "A-Za-zà-öø-ÿ\u0100-\u012f\u0131-\u0148\u014a-\u017e"  # of one lower-case letter each
+_PLAIN = re.compile(rf"'?([{_LETTER}]+(?:'(?:s|t|d|m|ll|re|ve))?)")
 _MARKS = re.compile(r"[!-/:-?\[-^`{-~‘’“”–—…]+")
 # Frequencies are 10 ** (-n / 100) for the words of the nth list. Words of the lists before
 # this one are looked up most: they are in a dictionary, which of all words would take 70 ms
