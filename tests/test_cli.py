@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import gc
 import json
 import os
 import subprocess
@@ -222,3 +223,21 @@ def test_help(run: Run, name: str) -> None:
     result = run(name, "--help")
     assert result.exit_code == 0
     assert len(result.stdout) > 200
+
+
+def test_garbage_is_collected_as_before_once_a_command_is_done(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("It is fine.\n", encoding="utf-8")
+    before = gc.get_threshold()
+    seen = []
+    each = streams.each_file
+
+    def watched(*arguments: object) -> bool:
+        seen.append(gc.get_threshold())
+        return each(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(streams, "each_file", watched)
+    assert run("fix", "a.txt").stdout == "It is fine.\n"
+    assert seen[0][0] > before[0]
+    assert gc.get_threshold() == before

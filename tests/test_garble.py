@@ -1,12 +1,18 @@
+import itertools
+import random
+import re
+import sys
 import time
 from dataclasses import replace
 from itertools import pairwise
 
+import ftfy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unspin.garble import garble_edits
+from unspin.characters import mojibake_edits
+from unspin.garble import _furniture_rows, boilerplate, first_letters, garble_edits
 from unspin.names import name_table
 from unspin.protect import protected_spans
 from unspin.records import EditKind
@@ -232,3 +238,48 @@ def test_names_file_is_sorted_and_folded():
     names = name_table()
     assert all(name == name.casefold() for name in names)
     assert {"microsoft", "congress", "silicon valley"} <= names
+
+
+def test_marks_and_lone_letters_are_what_ftfy_leaves_alone() -> None:
+    lone = (chr(n) for n in range(0xA0, sys.maxunicode, 7) if not 0xD800 <= n < 0xE000)
+    marks = ("".join(m) for n in (2, 3, 4) for m in itertools.product("‘’“”–—…\u00a0", repeat=n))
+    for run in itertools.chain(lone, marks):
+        assert ftfy.fix_encoding(run) == run
+        assert not list(mojibake_edits(run))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "letters"),
+    [
+        ("tags:", "t"),
+        ("(?:log|sign) in", "ls"),
+        ("(?:please )?(?:log|sign) in", "pls"),
+        ("(?:please )?enable(?: it|)", "pe"),
+        ("e-?mail", "e"),
+        ("e?mail", ""),
+        ("(?:a|b)*c", ""),
+        ("(?:a|b){0,2}c", ""),
+        ("(?:a|)c", ""),
+        ("(?:a(?:b)|c)d", ""),
+        (r"\(c\)|x", ""),
+        ("a|[bc]", ""),
+        ("a[|(]b", "a"),
+        (r"(?:no|\d+) comments", ""),
+        ("", ""),
+    ],
+)
+def test_the_letters_that_furniture_begins_with(pattern: str, letters: str) -> None:
+    assert first_letters(pattern) == frozenset(letters)
+
+
+def test_a_line_is_furniture_if_any_row_says_so() -> None:
+    rows = [row for row, _ in _furniture_rows()]
+    together = re.compile("|".join(f"(?:{row})" for row in rows), re.IGNORECASE)
+    words = sorted({w for row in rows for w in re.findall(r"[\w'’-]+", row)})
+    made = random.Random(0)
+    lines = [" ".join(made.choices(words, k=made.randint(1, 3))) for _ in range(20_000)]
+    lines += [w for word in words for w in (word, word.upper(), f"{word} us", f"{word} this")]
+    lines += ["ſhare this", "liKe this", "LIKE this", "← Older", "© 2019", "3 replies", "\u0130 x"]
+    found = [line for line in lines if together.fullmatch(line)]
+    assert len(found) > 40
+    assert [f.text for line in lines for f in boilerplate(line)] == found

@@ -23,6 +23,7 @@ PACKAGE = ROOT / "src" / "unspin"
 ORDER = (
     *("version", "errors", "records", "settings", "exclusion", "settings_file", "resources"),
     *("files", "sources"),
+    "frequencies",
     "tokens",
     *("characters", "names", "protect"),
     *("spinners", "lexicon", "importing", "spelling", "wordforms", "inflect", "thesaurus"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -149,3 +150,22 @@ def test_a_damaged_model_is_named(tmp_path: Path, torn: TornTerms) -> None:
     np.savez(path, trees=np.full((1, 1, 5), 99, np.float32), offset=0.0, written=[])
     with pytest.raises(DataError, match=r"torn\.npz"):
         TornTerms.read(path, torn._composer, torn._models)
+
+
+def test_what_was_found_in_a_text_is_not_looked_for_again(
+    restorer: unspin.Restorer, torn: TornTerms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "We trained an irregular timberland.\n\nIt is fine.\n\nIt is an irregular timberland."
+    expected = restorer.restore(text)
+    asked = []
+    likely = TornTerms.likely
+
+    def watched(self: TornTerms, norms: Sequence[str]) -> list[tuple[Composition, float]]:
+        asked.append(" ".join(norms))
+        return likely(self, norms)
+
+    monkeypatch.setattr(TornTerms, "likely", watched)
+    assert restorer.restore(text) == expected
+    assert len(asked) == len(set(asked)) == 3
+    assert torn.may_occur([["it", "is", "fine"], ["an", "irregular", "timberland"]])
+    assert not torn.may_occur([["it", "is", "fine"]])

@@ -12,22 +12,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from html.entities import html5
 
-import ftfy
-from wordfreq import zipf_frequency
-
+from unspin.frequencies import zipf
 from unspin.records import Edit, EditKind, Evidence
 
 # ASCII survives every encoding mix-up, so mojibake is always inside such a run.
 _NON_ASCII = re.compile(r"[^\x00-\x7f]+")
-# Replacement characters would lose what the author wrote; entities and quotes
-# are not this repair's business.
-_FTFY = ftfy.TextFixerConfig(
-    unescape_html=False,
-    replace_lossy_sequences=False,
-    restore_byte_a0=False,
-    normalization=None,
-    explain=False,
-)
+# What ftfy leaves alone: one character beyond the control characters, and typographic
+# marks, which are not even two bytes of UTF-8 in any encoding.
+_SOUND = re.compile("[^\x00-\x9f]|[‘’“”–—…\u00a0]+")
 _ENTITY = re.compile(
     r"&(?:amp;){0,3}(?:\#(?P<dec>\d{1,7})|\#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[A-Za-z][A-Za-z0-9]{1,31}));"
 )
@@ -69,7 +61,20 @@ def mojibake_edits(text: str) -> Iterator[Edit]:
 
 @lru_cache(maxsize=4096)
 def _decoded(run: str) -> str:
-    fixed: str = ftfy.fix_encoding(run, _FTFY)
+    if _SOUND.fullmatch(run):
+        return run
+    import ftfy
+
+    # Replacement characters would lose what the author wrote; entities and quotes
+    # are not this repair's business.
+    config = ftfy.TextFixerConfig(
+        unescape_html=False,
+        replace_lossy_sequences=False,
+        restore_byte_a0=False,
+        normalization=None,
+        explain=False,
+    )
+    fixed: str = ftfy.fix_encoding(run, config)
     return fixed
 
 
@@ -166,7 +171,7 @@ def homoglyph_edits(text: str) -> Iterator[Edit]:
         if word is None or not is_mixed(word.group()):
             continue
         repaired = latin(word.group())
-        if len(repaired) < _MIN_MIXED or zipf_frequency(repaired.lower(), "en") == 0:
+        if len(repaired) < _MIN_MIXED or zipf(repaired.lower()) == 0:
             continue
         for foreign in _FOREIGN.finditer(text, begin, position):
             yield Edit(

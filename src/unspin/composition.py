@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,11 +76,30 @@ class _Reading(NamedTuple):
     listed: bool
 
 
-# How terms go on, by the next word in the singular; under "" the term that ends there. Of the
-# first words, lines of the file until they are parsed.
+# How terms go on, by the next word in the singular; under "" the term that ends there. Until
+# they are parsed, first words, by the first, and cells after theirs, by the second: strings with
+# line feeds between, since so many lists would keep the garbage collector busy.
 _Node = dict[str, Any]
-# The ends of the units that begin at a word, and their readings by first word in the singular.
-_Swaps = list[tuple[int, Mapping[str, list[_Reading]]]]
+# A beginning of terms: the node, where the words go on, cost, units changed, all of them and
+# documented ones, words.
+_Open = tuple[_Node, int, float, int, int, int, tuple[str, ...]]
+# Units whose readings are kept; a hostile document must not make them grow without end.
+_MAX_KEPT = 65536
+
+
+class _Unit(NamedTuple):
+    """What a unit of a text may stand for.
+
+    ``by_first`` are its readings by their first word in the singular, which are also in
+    ``firsts``, with the word itself if it is one; ``begins`` has the nodes of the terms
+    that these begin. ``more`` says whether the word begins longer units.
+    """
+
+    by_first: Mapping[str, list[_Reading]]
+    firsts: frozenset[str]
+    begins: tuple[tuple[_Node, _Reading], ...]
+    kept: _Node | None
+    more: int
 
 
 class Composer:
@@ -91,13 +111,15 @@ class Composer:
     def __init__(self, terms: Mapping[str, str], rows: Mapping[str, str]) -> None:
         """``terms`` has for each first word, ``rows`` for each spun phrase the rest of its line."""
         self._root: _Node = {}
-        for word, rests in terms.items():
-            self._root.setdefault(singular(word), []).append((word, rests))
+        self._terms = terms
+        for word in terms:
+            key = singular(word)
+            others = self._root.get(key)
+            self._root[key] = f"{others}\n{word}" if others else word
         self._documented: dict[str, int] = {}
         self._rows = rows
-        # Per unit its readings by their first word in the singular.
-        self._readings: dict[str, dict[str, list[_Reading]]] = {}
-        self._longest = longest_by_first(rows)
+        self._units: dict[str, _Unit] = {}
+        self._longest = longest_by_first(phrase for phrase in rows if " " in phrase)
 
     @classmethod
     def of(cls, terms: Mapping[str, int], pairs: Iterable[tuple[str, str, float, str]]) -> Composer:
@@ -121,36 +143,48 @@ class Composer:
         """
         found: dict[tuple[int, int, str], Composition] = {}
         keys = [singular(norm) for norm in norms]
-        swaps = [self._swaps(norms, at) for at in range(len(norms))]
-        # Beginnings of terms: the node, where the words go on, cost, units changed, all of them
-        # and documented ones, words.
-        open_: list[tuple[_Node, int, float, int, int, int, tuple[str, ...]]] = []
-        for start in range(len(norms) - 1):
-            open_.append((self._root, start, 0.0, 0, 0, 0, ()))
+        units = [self._unit(norm) for norm in norms]
+        longer = [self._longer(norms, at, unit) for at, unit in enumerate(units)]
+        # What may stand at each word, in the singular.
+        reach = [
+            unit.firsts.union(*(other.firsts for _, other in others)) if others else unit.firsts
+            for unit, others in zip(units, longer, strict=True)
+        ]
+        open_: list[_Open] = []
+        for start, unit in enumerate(units[:-1]):
+            at = start + 1
+            if unit.kept is not None and _goes_on(unit.kept, at, reach):
+                open_.append((unit.kept, at, 0.0, 0, 1, 0, (norms[start],)))
+            for end, other in ((at, unit), *longer[start]):
+                for node, swap in other.begins:
+                    if _goes_on(node, end, reach):
+                        open_.append(
+                            (node, end, 0.0 + swap.cost, 1, 1, 0 + swap.listed, swap.words)
+                        )
             while open_:
-                node, at, cost, changed, units, listed, words = open_.pop()
+                node, at, cost, changed, parts, listed, words = open_.pop()
                 if changed and at - start > 1 and "" in node:
                     term = node[""]
                     best = found.get((start, at, term))
                     if best is None or (cost, words) < (best.cost, best.words):
                         found[start, at, term] = Composition(
                             *(start, at, term, self._documented[term], words),
-                            *(cost, changed, units, listed),
+                            *(cost, changed, parts, listed),
                         )
                 if at >= len(norms) or at - start >= _LONGEST:
                     continue
                 after = self._after(node, keys[at : at + 1])
-                if after is not None and _goes_on(after, at + 1, keys, swaps):
+                if after is not None and _goes_on(after, at + 1, reach):
                     kept = (*words, norms[at])
-                    open_.append((after, at + 1, cost, changed, units + 1, listed, kept))
-                for end, by_first in swaps[at]:
-                    for first in node.keys() & by_first.keys():
+                    open_.append((after, at + 1, cost, changed, parts + 1, listed, kept))
+                for end, other in ((at + 1, units[at]), *longer[at]):
+                    for first in node.keys() & other.by_first.keys():
                         if end == at + 1 and first == keys[at]:
                             continue
-                        for swap in by_first[first]:
+                        for swap in other.by_first[first]:
                             after = self._after(node, swap.keys)
-                            if after is not None and _goes_on(after, end, keys, swaps):
-                                more = changed + 1, units + 1, listed + swap.listed
+                            if after is not None and _goes_on(after, end, reach):
+                                more = changed + 1, parts + 1, listed + swap.listed
                                 put = (*words, *swap.words)
                                 open_.append((after, end, cost + swap.cost, *more, put))
         whole = {(start, end): self._is_term(keys[start:end]) for start, end, _ in found}
@@ -166,46 +200,81 @@ class Composer:
             below = node.get(key)
             if below is None:
                 return None
-            if type(below) is list:
-                below = node[key] = self._parse_terms(below)
+            if type(below) is str:
+                parse = self._parse_lines if node is self._root else self._parse_cells
+                below = node[key] = parse(below)
             node = below
         return node
 
-    def _parse_terms(self, lines: Iterable[tuple[str, str]]) -> _Node:
+    def _parse_lines(self, words: str) -> _Node:
+        """The cells of the lines of some first words, by the second word of the term."""
+        node: _Node = {}
+        for word in words.split("\n"):
+            for cell in self._terms[word].split("\t"):
+                second = cell.partition(" ")[0]
+                if "=" in cell:
+                    rest, _, documented = cell.partition("=")
+                    second = rest.partition(" ")[0] if documented.isdecimal() else ""
+                if not second:
+                    raise _no_term(word, cell)
+                key = singular(second)
+                others = node.get(key)
+                node[key] = f"{others}\n{word}\t{cell}" if others else f"{word}\t{cell}"
+        return node
+
+    def _parse_cells(self, cells: str) -> _Node:
+        """How the terms go on whose first two words are the same."""
         root: _Node = {}
-        for word, rests in lines:
-            for term, documented in _terms_of(word, rests):
-                node = root
-                for other in term.split(" ")[1:]:
-                    node = node.setdefault(singular(other), {})
-                node[""] = term
-                self._documented[term] = documented
+        for line in cells.split("\n"):
+            word, _, cell = line.partition("\t")
+            term, documented = _term_of(word, cell)
+            node = root
+            for other in term.split(" ")[2:]:
+                node = node.setdefault(singular(other), {})
+            node[""] = term
+            self._documented[term] = documented
         return root
 
-    def _swaps(self, norms: Sequence[str], at: int) -> _Swaps:
-        """The ends of the units that begin ``at`` and their readings."""
-        found: _Swaps = []
-        unit = ""
-        for end in range(at + 1, min(at + self._longest.get(norms[at], 0), len(norms)) + 1):
-            unit = f"{unit} {norms[end - 1]}" if unit else norms[at]
-            readings = self._readings.get(unit)
-            if readings is None:
-                rows = self._rows.get(unit)
-                if rows is None:
-                    continue
-                readings = self._readings[unit] = _parse(unit, rows)
-            found.append((end, readings))
+    def _unit(self, unit: str) -> _Unit:
+        """What a word or a phrase of the text may stand for."""
+        found = self._units.get(unit)
+        if found is None:
+            if len(self._units) >= _MAX_KEPT:
+                self._units.clear()
+            found = self._units[unit] = self._parse_unit(unit)
+        return found
+
+    def _parse_unit(self, unit: str) -> _Unit:
+        rest = self._rows.get(unit)
+        by_first = {} if rest is None else _parse(unit, rest)
+        is_word = " " not in unit
+        own = singular(unit)
+        begins = tuple(
+            (node, swap)
+            for first, swaps in by_first.items()
+            if not is_word or first != own
+            for swap in swaps
+            if (node := self._after(self._root, swap.keys)) is not None
+        )
+        firsts = frozenset([*by_first, own] if is_word else by_first)
+        kept = self._after(self._root, [own]) if is_word else None
+        return _Unit(by_first, firsts, begins, kept, self._longest.get(unit, 0))
+
+    def _longer(self, norms: Sequence[str], at: int, word: _Unit) -> list[tuple[int, _Unit]]:
+        """The units of several words that begin ``at``, with their ends."""
+        found: list[tuple[int, _Unit]] = []
+        if word.more:
+            phrase = norms[at]
+            for end in range(at + 2, min(at + word.more, len(norms)) + 1):
+                phrase = f"{phrase} {norms[end - 1]}"
+                if phrase in self._rows:
+                    found.append((end, self._unit(phrase)))
         return found
 
 
-def _goes_on(node: _Node, at: int, keys: Sequence[str], swaps: Sequence[_Swaps]) -> bool:
+def _goes_on(node: _Node, at: int, reach: Sequence[frozenset[str]]) -> bool:
     """Whether a term ends here or may go on with the next words."""
-    if "" in node:
-        return True
-    if at >= len(keys):
-        return False
-    below = node.keys()
-    return keys[at] in below or any(not below.isdisjoint(by_first) for _, by_first in swaps[at])
+    return "" in node or (at < len(reach) and not node.keys().isdisjoint(reach[at]))
 
 
 def _parse(spun: str, rest: str) -> dict[str, list[_Reading]]:
@@ -270,11 +339,18 @@ def read_terms(path: Path) -> dict[str, int]:
 
 
 def _terms_of(first: str, rests: str) -> Iterator[tuple[str, int]]:
-    for cell in rests.split("\t"):
-        rest, equals, documented = cell.partition("=")
-        if not rest or (equals and not documented.isdecimal()):
-            raise DataError(f"term {f'{first} {cell}'!r} has no end, or no number after '='")
-        yield f"{first} {rest}", int(documented or 0)
+    return (_term_of(first, cell) for cell in rests.split("\t"))
+
+
+def _term_of(first: str, cell: str) -> tuple[str, int]:
+    rest, equals, documented = cell.partition("=")
+    if not rest or (equals and not documented.isdecimal()):
+        raise _no_term(first, cell)
+    return f"{first} {rest}", int(documented or 0)
+
+
+def _no_term(first: str, cell: str) -> DataError:
+    return DataError(f"term {f'{first} {cell}'!r} has no end, or no number after '='")
 
 
 def _lines(path: Path, header: str) -> dict[str, str]:
@@ -285,6 +361,14 @@ def _lines(path: Path, header: str) -> dict[str, str]:
         raise DataError(f"{path} cannot be read: {error}") from error
     if not lines or lines[0] != header:
         raise DataError(f"{path}: expected a file whose first line is {header!r}")
+    rows = [line for line in lines if line and line[0] != "#"]
+    found = {
+        first: rest
+        for first, tab, rest in map(methodcaller("partition", "\t"), rows)
+        if tab and first
+    }
+    if len(found) == len(rows):
+        return found
     found = {}
     for number, line in enumerate(lines, 1):
         if line and line[0] != "#":

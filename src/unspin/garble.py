@@ -50,6 +50,10 @@ _SPACES = re.compile(r"[ \t\u00a0]+")
 
 _LINE = re.compile(r"[^\r\n]+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# What patterns of lines begin with: one letter, or a group of alternatives.
+_LETTER = re.compile(r"[a-z](?![?*{])")
+_GROUP = re.compile(r"\(\?:([^()]*)\)(?![*{])(\?)?")
+_QUOTED = re.compile(r"\\.|\[[^\]]*\]")
 # Longer lines say something of their own.
 _MAX_FURNITURE = 80
 # Protection that even broken characters respect; names and numbers may be what broke.
@@ -198,10 +202,9 @@ def boilerplate(text: str) -> Iterator[Finding]:
     >>> [f.text for f in boilerplate("A story.\n\nRead Extra\n\nComments are closed.\n")]
     ['Read Extra', 'Comments are closed.']
     """
-    pattern = _furniture()
     for line in _LINE.finditer(text):
         content = line.group().strip() if len(line.group()) < 4 * _MAX_FURNITURE else ""
-        if content and len(content) <= _MAX_FURNITURE and pattern.fullmatch(content):
+        if content and len(content) <= _MAX_FURNITURE and _is_furniture(content):
             start = text.index(content, line.start(), line.end())
             end = start + len(content)
             yield Finding(start, end, content, EditKind.BOILERPLATE, 0.95)
@@ -223,9 +226,31 @@ def _deletion(text: str, finding: Finding) -> Edit:
     )
 
 
+def _is_furniture(line: str) -> bool:
+    # Letters that are not ASCII may be capitals or variants of such as are.
+    first = line[0].lower() if line[0].isascii() else ""
+    return any(_pattern(row).fullmatch(line) for row in _furniture(first))
+
+
+@lru_cache(maxsize=256)
+def _furniture(first: str) -> tuple[str, ...]:
+    """The rows of ``boilerplate.tsv`` that may match a line that begins so; all for ``""``.
+
+    Most texts need few of them, and to compile all takes as long as to read a page.
+    """
+    return tuple(
+        row for row, firsts in _furniture_rows() if not first or not firsts or first in firsts
+    )
+
+
+@lru_cache(maxsize=256)
+def _pattern(row: str) -> re.Pattern[str]:
+    return re.compile(row, re.IGNORECASE)
+
+
 @lru_cache(maxsize=1)
-def _furniture() -> re.Pattern[str]:
-    """One pattern for all rows of ``boilerplate.tsv``.
+def _furniture_rows() -> tuple[tuple[str, frozenset[str]], ...]:
+    """The rows of ``boilerplate.tsv`` and the letters that they may begin with (any if none).
 
     After the format line and the column names a row is ``pattern<TAB>note``: a regular
     expression for a whole line, whatever its capitals, and what it is.
@@ -237,5 +262,32 @@ def _furniture() -> re.Pattern[str]:
         raise DataError(f"{path}: {error.strerror}; reinstall unspin") from error
     if not lines or lines[0] != BOILERPLATE_HEADER:
         raise DataError(f"{path}: the first line is not {BOILERPLATE_HEADER!r}; reinstall unspin")
-    patterns = [line.partition("\t")[0] for line in lines[2:] if line]
-    return re.compile("|".join(f"(?:{p})" for p in patterns), re.IGNORECASE)
+    rows = (line.partition("\t")[0] for line in lines[2:] if line)
+    return tuple((row, first_letters(row)) for row in rows)
+
+
+def first_letters(pattern: str) -> frozenset[str]:
+    """The letters that what a pattern matches may begin with; none where they are not plain.
+
+    >>> sorted(first_letters("(?:please )?(?:log|sign) in")), first_letters("[0-9] replies")
+    (['l', 'p', 's'], frozenset())
+    """
+    depth = 0
+    for char in _QUOTED.sub("", pattern):
+        depth += (char == "(") - (char == ")")
+        if char == "|" and not depth:
+            return frozenset()
+    found: set[str] = set()
+    optional = True
+    while optional and (group := _GROUP.match(pattern)):
+        parts = group[1].split("|")
+        if not all(map(_LETTER.match, parts)):
+            return frozenset()
+        found.update(part[0] for part in parts)
+        pattern = pattern[group.end() :]
+        optional = bool(group[2])
+    if optional:
+        if not _LETTER.match(pattern):
+            return frozenset()
+        found.add(pattern[0])
+    return frozenset(found)

@@ -12,9 +12,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wordfreq import zipf_frequency
-
 from unspin.errors import DataError, InputError
+from unspin.frequencies import zipf
 from unspin.lexicon import HEADER, MAX_TOKENS, NEVER, parse_families
 from unspin.tokens import phrase_norms
 
@@ -153,7 +152,7 @@ def why_refused(spun: str, original: str) -> str:
             return f"the {name} phrase has {len(tokens)} tokens, at most {MAX_TOKENS} can be used"
     if norms[0] == norms[1]:
         return "both phrases are the same"
-    if len(norms[0]) == 1 and zipf_frequency(norms[0][0], "en") >= TOO_COMMON:
+    if len(norms[0]) == 1 and zipf(norms[0][0]) >= TOO_COMMON:
         return _TOO_COMMON
     return ""
 

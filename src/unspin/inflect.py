@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from wordfreq import zipf_frequency
-
+from unspin.frequencies import zipf
 from unspin.wordforms import inflections as forms_of
 from unspin.wordforms import lemmas as lemmas_of
 
@@ -229,7 +228,7 @@ def _is_plural_in_use(lemma: str, found: Sequence[str]) -> bool:
     """Whether people write the plural: "technologies", not "informations"."""
     if not found:
         return False
-    ratio: float = zipf_frequency(found[0], "en") - zipf_frequency(lemma, "en")
+    ratio = zipf(found[0]) - zipf(lemma)
     return ratio > _RAREST_PLURAL
 
 

@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import kenlm
-from wordfreq import word_frequency
 
 from unspin.errors import DataError
+from unspin.frequencies import frequency
 from unspin.resources import data_path
 
 SHIPPED = "en.general.kenlm"
@@ -168,8 +168,8 @@ class LanguageModel:
             if known in self._model:
                 joined = known + _POSSESSIVE
                 return _Form(known, joined if joined in self._model else None, 0.0, False)
-        frequency = word_frequency(word, "en", minimum=UNSEEN_FREQUENCY)
-        return _Form(None, None, UNKNOWN_PENALTY + math.log(frequency), False)
+        share = frequency(word, UNSEEN_FREQUENCY)
+        return _Form(None, None, UNKNOWN_PENALTY + math.log(share), False)
 
 
 class Mixture:

@@ -23,8 +23,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from operator import contains
 from pathlib import Path
+from typing import Protocol
 
 from unspin.errors import DataError
 from unspin.records import EditKind, Rule
@@ -46,36 +50,97 @@ def channel_odds(count: float, alone: float) -> float:
     return math.log((count + 0.5) / (alone + 1.0))
 
 
+class _Rows(Protocol):
+    """Rows by spun phrase; each is the number of its format, a tab and the rest of its line."""
+
+    def beginning(self, first: str) -> Iterable[tuple[str, str]]:
+        """The phrases that begin with a word, each with a row or several, line feeds between."""
+
+    def phrases(self) -> Iterable[str]:
+        """Every phrase, in the order of the file; some more than once."""
+
+
+class _Sorted:
+    """Rows of a file that is sorted: the lines as they are, found by bisection."""
+
+    def __init__(self, lines: Sequence[str], mark: str) -> None:
+        self._lines = lines
+        self._mark = mark
+
+    @classmethod
+    def of(cls, lines: Sequence[str], mark: str) -> _Sorted | None:
+        """``None`` for lines that are not sorted, or not all of them rows."""
+        if lines != sorted(lines) or not all(map(contains, lines, repeat("\t"))):
+            return None
+        comments = bisect_left(lines, "#"), bisect_left(lines, "$")
+        nameless = bisect_left(lines, "\t"), bisect_left(lines, "\n")
+        plain = comments[0] == comments[1] and nameless[0] == nameless[1]
+        return cls(lines, mark) if plain else None
+
+    def beginning(self, first: str) -> Iterator[tuple[str, str]]:
+        # A tab ends the phrase, or a space its first word; all else sorts after these.
+        begin = bisect_left(self._lines, first + "\t")
+        more = first + " "
+        for line in self._lines[begin : bisect_left(self._lines, first + "!", begin)]:
+            spun, _, rest = line.partition("\t")
+            if spun == first or spun.startswith(more):
+                yield spun, self._mark + rest
+
+    def phrases(self) -> Iterator[str]:
+        return (line.partition("\t")[0] for line in self._lines)
+
+
+class _Unsorted:
+    """Rows of any file, by spun phrase."""
+
+    def __init__(self, rows: dict[str, str]) -> None:
+        self._rows = rows
+        # By first word its phrases, line feeds between.
+        self._by_first: dict[str, str] = {}
+        for phrase in rows:
+            first = phrase.partition(" ")[0]
+            others = self._by_first.get(first)
+            self._by_first[first] = phrase if others is None else f"{others}\n{phrase}"
+
+    def beginning(self, first: str) -> Iterator[tuple[str, str]]:
+        phrases = self._by_first.get(first)
+        if phrases is not None:
+            yield from ((phrase, self._rows[phrase]) for phrase in phrases.split("\n"))
+
+    def phrases(self) -> Iterator[str]:
+        return iter(self._rows)
+
+
 class SpinLexicon:
     """All rows of one or more lexicon files, found by spun phrase.
 
-    Rows are parsed when a text first needs them: most of 120,000 never are. Until
-    then they are what stands after the phrase in the files, line feeds between,
-    each after the number of its format. (As objects they would take the garbage
-    collector longer to look through than it takes to read the files.)
+    Rows are looked for and parsed when a text first needs them: most of 140,000 never
+    are. Until then they are lines. (As objects they would take the garbage collector
+    longer to look through than it takes to read the files.)
     """
 
     def __init__(
         self,
-        lines: dict[str, str],
+        files: Iterable[_Rows],
         digest: str,
         never: frozenset[tuple[str, str]] = frozenset(),
         formats: Sequence[_Format] = (),
     ) -> None:
-        """The rows by spun phrase, and the pairs of them that are ``never`` to be made."""
-        self._lines = lines
+        """The rows of each file, and the pairs of them that are ``never`` to be made."""
+        self._files = tuple(files)
         self._formats = formats
         self._never = never
         self._left_alone = frozenset(spun for spun, original in never if spun == original)
         self._rules: dict[str, tuple[Rule, ...]] = {}
-        self._longest = longest_by_first(lines)
+        # By first word of those that were asked for: rows by phrase, words of the longest.
+        self._begun: dict[str, tuple[dict[str, str], int]] = {}
         self.digest = digest
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return sum(1 for _ in self.phrases())
 
     def __contains__(self, spun: str) -> bool:
-        return spun in self._lines
+        return spun in self._beginning(spun.partition(" ")[0])[0]
 
     @classmethod
     def read(cls, paths: Iterable[Path]) -> SpinLexicon:
@@ -84,48 +149,65 @@ class SpinLexicon:
         Raises:
             DataError: naming file and line of what cannot be read.
         """
-        lines: dict[str, str] = {}
-        known = lines.get
+        files: list[_Rows] = []
         formats: list[_Format] = []
         never: set[tuple[str, str]] = set()
         digest = hashlib.sha256()
         for path in paths:
             raw = _read(path)
             digest.update(raw)
+            text = _decode(raw, path)
+            lines = text.split("\n")
+            if lines[0].rstrip() != HEADER:
+                raise _not_a_lexicon(path)
             kind = EditKind.TORTURED if path.stem == "tortured" else EditKind.SYNONYM
             columns: tuple[str, ...] = ("spun", "original", "weight", "source")
             formats.append((columns, kind))
-            mark = f"{len(formats) - 1}\t"
-            text = _decode(raw, path)
-            forbidding = NEVER in text
-            for number, line in enumerate(text.split("\n"), 1):
-                if not line or line[0] == "#":
-                    if number == 1 and line.rstrip() != HEADER:
-                        raise _not_a_lexicon(path)
-                    if line.startswith(_COLUMNS):
-                        columns = tuple(line.removeprefix(_COLUMNS).rstrip().split("\t"))
-                        formats.append((columns, kind))
-                        mark = f"{len(formats) - 1}\t"
+            begin = 0
+            while begin < len(lines) and lines[begin][:1] in ("", "#"):
+                columns = _columns(lines[begin], columns, kind, formats)
+                begin += 1
+            if NEVER not in text or "odds" not in columns:
+                end = len(lines) - (not lines[-1])
+                ordered = _Sorted.of(lines[begin:end], f"{len(formats) - 1}\t")
+                if ordered is not None:
+                    files.append(ordered)
                     continue
-                if number == 1:
-                    raise _not_a_lexicon(path)
+            rows: dict[str, str] = {}
+            for number, line in enumerate(lines[begin:], begin + 1):
+                if line[:1] in ("", "#"):
+                    columns = _columns(line, columns, kind, formats)
+                    continue
                 spun, tab, rest = line.partition("\t")
                 if not tab or not spun:
                     raise DataError(
                         f"{path}, line {number}: expected tab-separated columns "
                         f"{', '.join(columns)}"
                     )
-                rows = known(spun)
-                lines[spun] = mark + rest if rows is None else f"{rows}\n{mark}{rest}"
-                if forbidding and NEVER in rest:
-                    fields = _fields(rest, columns)
-                    if fields.get("odds") == NEVER:
-                        never.add((spun, fields.get("original", "")))
-        return cls(lines, digest.hexdigest(), frozenset(never), formats)
+                row = f"{len(formats) - 1}\t{rest}"
+                rows[spun] = row if spun not in rows else f"{rows[spun]}\n{row}"
+                fields = _fields(rest, columns) if NEVER in rest else {}
+                if fields.get("odds") == NEVER:
+                    never.add((spun, fields.get("original", "")))
+            files.append(_Unsorted(rows))
+        return cls(files, digest.hexdigest(), frozenset(never), formats)
 
     def phrases(self) -> Iterator[str]:
         """Every spun phrase, in the order of the files."""
-        return iter(self._lines)
+        return iter(dict.fromkeys(phrase for file in self._files for phrase in file.phrases()))
+
+    def _beginning(self, first: str) -> tuple[dict[str, str], int]:
+        """The rows of the phrases that begin with a word, and how many words the longest has."""
+        found = self._begun.get(first)
+        if found is None:
+            rows: dict[str, str] = {}
+            for file in self._files:
+                for phrase, more in file.beginning(first):
+                    rows[phrase] = more if phrase not in rows else f"{rows[phrase]}\n{more}"
+            found = rows, max((phrase.count(" ") + 1 for phrase in rows), default=0)
+            if rows:  # the words that no file has are without end
+                self._begun[first] = found
+        return found
 
     def rules(self, spun: str) -> tuple[Rule, ...]:
         """The rows of a spun phrase, likeliest first, at most 24; empty when there are none.
@@ -135,7 +217,7 @@ class SpinLexicon:
         """
         found = self._rules.get(spun)
         if found is None:
-            rows = self._lines.get(spun)
+            rows = self._beginning(spun.partition(" ")[0])[0].get(spun)
             found = self._rules[spun] = _parse(spun, rows, self._formats) if rows else ()
         return found
 
@@ -164,19 +246,15 @@ class SpinLexicon:
         )
 
     def _all_matches(self, norms: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-        lines = self._lines
-        longest = self._longest
         size = len(norms)
         for start, first in enumerate(norms):
-            limit = longest.get(first)
-            if limit is None:
-                continue
+            rows, limit = self._beginning(first)
             phrase = first
-            if phrase in lines:
+            if phrase in rows:
                 yield start, start + 1, phrase
             for end in range(start + 2, min(start + limit, size) + 1):
                 phrase = phrase + " " + norms[end - 1]
-                if phrase in lines:
+                if phrase in rows:
                     yield start, end, phrase
 
 
@@ -207,6 +285,16 @@ def parse_families(text: str) -> tuple[tuple[str, int, int], ...]:
         aligned, _, occurrences = counts.partition("/")
         found.append((family, int(aligned), int(occurrences)))
     return tuple(found)
+
+
+def _columns(
+    line: str, columns: tuple[str, ...], kind: EditKind, formats: list[_Format]
+) -> tuple[str, ...]:
+    """The columns from a comment on; if it names any they are a new format."""
+    if line.startswith(_COLUMNS):
+        columns = tuple(line.removeprefix(_COLUMNS).rstrip().split("\t"))
+        formats.append((columns, kind))
+    return columns
 
 
 def _fields(rest: str, columns: tuple[str, ...]) -> dict[str, str]:

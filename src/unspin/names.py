@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from wordfreq import zipf_frequency
-
 from unspin.characters import is_mixed
 from unspin.errors import DataError
+from unspin.frequencies import zipf
 from unspin.records import Token, TokenKind
 from unspin.resources import dictionary_dir
 
@@ -63,15 +62,8 @@ def name_table() -> frozenset[str]:
     return frozenset(line.partition("\t")[0] for line in lines[2:])
 
 
-@lru_cache(maxsize=65536)
-def _frequency(norm: str) -> float:
-    zipf: float = zipf_frequency(norm, "en")
-    return zipf
-
-
-@lru_cache(maxsize=65536)
 def _may_be_invented_name(norm: str) -> bool:
-    return _frequency(norm) == 0 and not norm.endswith(_SUFFIXES)
+    return zipf(norm) == 0 and not norm.endswith(_SUFFIXES)
 
 
 def capitalized_runs(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
@@ -147,7 +139,7 @@ def name_spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
                 marked[index - begin] = True
         for index in inside:
             beside = marked[max(index - begin - 1, 0) : index - begin + 2]
-            if any(beside) and _frequency(tokens[index].norm) < _RARE_BESIDE_NAME:
+            if any(beside) and zipf(tokens[index].norm) < _RARE_BESIDE_NAME:
                 marked[index - begin] = True
         _bridge(tokens, begin, marked)
         yield from _ranges(begin, marked)

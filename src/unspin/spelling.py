@@ -10,15 +10,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from importlib.resources import as_file, files
-from typing import Protocol
-
-from symspellpy import SymSpell, Verbosity
-from wordfreq import zipf_frequency
+from typing import TYPE_CHECKING, Protocol
 
 from unspin.errors import DataError
+from unspin.frequencies import zipf
 from unspin.records import Alternative, Edit, EditKind, Evidence, Sentence, Token, TokenKind
+
+if TYPE_CHECKING:
+    from symspellpy import SymSpell
 
 _WORDS_FILE = "frequency_dictionary_en_82_765.txt"
 _PAIRS_FILE = "frequency_bigramdictionary_en_243_342.txt"
@@ -96,6 +96,8 @@ class Speller:
         The second value is log P(word meant) up to a constant: frequency, less a
         fixed cost for each slip.
         """
+        from symspellpy import Verbosity
+
         floor = zipf(word) + _RATIO if zipf(word) >= _KNOWN else 0.0
         found = self._words().lookup(word, Verbosity.ALL, max_edit_distance=_MAX_DISTANCE)
         scored = []
@@ -126,6 +128,8 @@ class Speller:
 
     def _words(self) -> SymSpell:
         if self._symspell is None:
+            from symspellpy import SymSpell
+
             symspell = SymSpell(_MAX_DISTANCE, 7)
             with as_file(files("symspellpy") / _WORDS_FILE) as path:
                 if not symspell.load_dictionary(str(path), 0, 1, encoding="utf-8-sig"):
@@ -139,13 +143,6 @@ class Speller:
             rows = (line.rpartition(" ") for line in lines.splitlines())
             self._pairs = {pair: int(count) for pair, _, count in rows}
         return self._pairs
-
-
-@lru_cache(maxsize=65536)
-def zipf(word: str) -> float:
-    """The word's frequency on wordfreq's logarithmic scale."""
-    frequency: float = zipf_frequency(word, "en")
-    return frequency
 
 
 def spelling_edits(

@@ -155,8 +155,10 @@ class Thesaurus:
         self._zipf = arrays["zipf"].tobytes()
         self._score = tuple(frequency_score(z / 32) for z in range(256))
         self._at = np.concatenate([[0], np.cumsum(arrays["sizes"].astype(np.int64))])
-        keys = _lines(arrays["keys"])
-        self._row = dict(zip(keys, range(len(keys)), strict=True))
+        self._keys = _lines(arrays["keys"])
+        # The shipped keys are sorted: looking for some is faster than a dictionary of all.
+        unsorted = self._keys != sorted(self._keys)
+        self._rows = dict(zip(self._keys, itertools.count())) if unsorted else None
         self._low, self._high = arrays["low"], arrays["high"]
         self._relations = arrays["relations"]
         self._found: dict[str, tuple[Candidate, ...]] = {}
@@ -182,10 +184,10 @@ class Thesaurus:
         return cls(arrays)
 
     def __len__(self) -> int:
-        return len(self._row)
+        return len(self._keys)
 
     def __contains__(self, word: str) -> bool:
-        return any(base in self._row for base, _, _ in _readings(word))
+        return any(self._row(base) is not None for base, _, _ in _readings(word))
 
     def candidates(self, word: str, limit: int = MAX_CANDIDATES) -> tuple[Candidate, ...]:
         """What ``word`` may stand for, likeliest first; empty when it is not listed.
@@ -203,7 +205,7 @@ class Thesaurus:
     def _collect(self, word: str) -> tuple[Candidate, ...]:
         best: dict[str, tuple[float, int, int, str]] = {}
         for base, upos, tag in _readings(word):
-            row = self._row.get(base)
+            row = self._row(base)
             if row is None:
                 continue
             for number, relation in self._neighbours(row):
@@ -229,6 +231,12 @@ class Thesaurus:
             )
             for text, (score, number, relation, tag) in ranked
         )
+
+    def _row(self, key: str) -> int | None:
+        if self._rows is not None:
+            return self._rows.get(key)
+        row = bisect.bisect_left(self._keys, key)
+        return row if row < len(self._keys) and self._keys[row] == key else None
 
     def _neighbours(self, row: int) -> Iterator[tuple[int, int]]:
         part = slice(self._at[row], self._at[row + 1])

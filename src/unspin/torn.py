@@ -18,17 +18,16 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-from wordfreq import zipf_frequency
 
 from unspin.composition import Composer, Composition
 from unspin.edits import with_articles, written
 from unspin.errors import DataError
+from unspin.frequencies import zipf
 from unspin.language_model import LanguageModel
 from unspin.protect import ProtectedIndex
 from unspin.rank.fluency import fluency
@@ -62,6 +61,8 @@ class TornTerms:
         self._models = models
         self._trees = trees
         self._written = written_pairs
+        # What was found in the paragraphs of the text that was last asked about.
+        self._seen: dict[tuple[str, ...], list[tuple[Composition, float]]] = {}
 
     @classmethod
     def read(cls, path: Path, composer: Composer, models: Sequence[LanguageModel]) -> TornTerms:
@@ -82,7 +83,12 @@ class TornTerms:
 
     def may_occur(self, paragraphs: Sequence[Sequence[str]]) -> bool:
         """Whether the norms of some paragraph hold what is worth a look."""
-        return any(self.likely(norms) for norms in paragraphs)
+        seen = self._seen = {}
+        for norms in paragraphs:
+            found = seen[tuple(norms)] = self.likely(norms)
+            if found:
+                return True
+        return False
 
     def likely(self, norms: Sequence[str]) -> list[tuple[Composition, float]]:
         """The compositions that are likely enough, with their probabilities, best first.
@@ -141,7 +147,9 @@ class TornTerms:
     def _proposals(self, text: str, tokens: Sequence[Token], beginnings: set[int]) -> list[Edit]:
         """An edit for each span, its other readings as alternatives."""
         spans: dict[tuple[int, int], list[tuple[str, Composition, float]]] = {}
-        for composition, probability in self.likely([token.norm for token in tokens]):
+        norms = tuple(token.norm for token in tokens)
+        found = self._seen.get(norms)
+        for composition, probability in self.likely(norms) if found is None else found:
             covered = tokens[composition.start : composition.end]
             after = _written(covered, composition, covered[0].start in beginnings)
             span = covered[0].start, covered[-1].end
@@ -193,11 +201,6 @@ def rivals(
         yield c, (len(mine), other[0] if other else _NO_RIVAL)
 
 
-@lru_cache(maxsize=65536)
-def _zipf(word: str) -> float:
-    return zipf_frequency(word, "en")
-
-
 def describe(
     norms: Sequence[str],
     composition: Composition,
@@ -213,7 +216,7 @@ def describe(
     """
     start, end, _, documented, words, cost, changed, units, listed = composition
     spun = norms[start:end]
-    here, there = [_zipf(w) for w in spun], [_zipf(w) for w in words]
+    here, there = [zipf(w) for w in spun], [zipf(w) for w in words]
     features = [
         *(cost, cost / changed, changed, units, changed / units),
         *(end - start, len(words), math.log1p(documented), listed),

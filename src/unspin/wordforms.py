@@ -8,6 +8,7 @@ its word is asked for.
 from __future__ import annotations
 
 import gzip
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -35,20 +36,25 @@ def inflections(lemma: str, tag: str) -> tuple[str, ...]:
     return found
 
 
+class _Copied(dict[str, tuple[str, ...]]):
+    """Forms that lemminflect copies before it changes them; their spellings stay as they are."""
+
+    def __deepcopy__(self, memo: object) -> _Forms:
+        return dict(self)
+
+
 class _Table:
     """What lemminflect takes for its dictionary of forms by word."""
 
     def __init__(self, path: str, parse: Callable[[str], tuple[str, _Forms]]) -> None:
         self._parse = parse
-        self._lines: dict[str, str] = {}
         self._parsed: dict[str, _Forms] = {}
         with gzip.open(path) as file:
-            text = file.read().decode("utf-8")
-        for line in text.split("\n"):
-            word = line.partition(",")[0]
-            known = self._lines.get(word)
-            self._lines[word] = line if known is None else f"{known}\n{line}"
-        self._lines.pop("", None)
+            text = file.read().decode("utf-8").rstrip("\n")
+        # Rows are sorted by word: a comma would stand after the apostrophe, a tab does not.
+        self._lines = text.replace(",", "\t").split("\n")
+        if self._lines != sorted(self._lines):
+            self._lines.sort(key=_word)
 
     def __setitem__(self, word: str, forms: _Forms) -> None:
         self._parsed[word] = forms
@@ -56,14 +62,21 @@ class _Table:
     def get(self, word: str, default: _Forms) -> _Forms:
         found = self._parsed.get(word)
         if found is None:
-            lines = self._lines.get(word)
-            if lines is None:
+            found = _Copied()
+            begin = word + "\t"
+            for number in range(bisect_left(self._lines, begin), len(self._lines)):
+                line = self._lines[number]
+                if not line.startswith(begin):
+                    break
+                found.update(self._parse(line.replace("\t", ","))[1])
+            if not found:
                 return default
-            found = {}
-            for line in lines.split("\n"):
-                found.update(self._parse(line)[1])
             self._parsed[word] = found
         return found
+
+
+def _word(line: str) -> str:
+    return line.partition("\t")[0]
 
 
 @cache

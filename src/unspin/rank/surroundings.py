@@ -17,8 +17,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from wordfreq import zipf_frequency
 
+from unspin.frequencies import zipf
 from unspin.lattice import runs
 from unspin.rank.fluency import HOPELESS, WordModel, fluency
 from unspin.records import Arc, Decoding, DocumentEvidence, EditKind, Lattice, Ranking
@@ -292,4 +292,4 @@ def _logit(p: Doubles) -> Doubles:
 @lru_cache(100_000)
 def _zipf(phrase: str) -> float:
     """The Zipf frequency (log10 per billion words) of a phrase's rarest word."""
-    return min((zipf_frequency(w, "en") for w in phrase.split()), default=0.0)
+    return min((zipf(w) for w in phrase.split()), default=0.0)
