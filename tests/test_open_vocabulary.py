@@ -15,7 +15,7 @@ from unspin.lexicon import SpinLexicon
 from unspin.models import Models
 from unspin.protect import ProtectedIndex
 from unspin.rank.fluency import fluency
-from unspin.rank.open_vocabulary import OpenVocabulary, _odds
+from unspin.rank.open_vocabulary import OpenVocabulary, _odds, _prefix
 from unspin.records import Arc, EditKind, ProtectedSpan, Ranking, Rule
 from unspin.settings import DEFAULT_KINDS, Settings
 from unspin.tokens import sentences
@@ -71,12 +71,35 @@ def source() -> OpenVocabulary:
 def test_shares_are_probabilities_with_something_left(source: OpenVocabulary) -> None:
     words = TEXT.lower().rstrip(".").split()
     queries = np.zeros((len(words), 128), np.float32)
-    (choice,) = source.choices(words, [3], queries)
+    (choice,) = source.choices(words, [3], queries, {})
     shares = source.shares(choice)
     assert "large" in choice.texts
     assert "big" not in choice.texts
     assert 0 < shares.sum() < 1
     assert (shares >= 0).all()
+
+
+def test_what_a_text_says_elsewhere_is_likelier(source: OpenVocabulary) -> None:
+    words = TEXT.lower().rstrip(".").split()
+    queries = np.zeros((len(words), 128), np.float32)
+    shares = []
+    for counts in ({}, {"large": 4}):
+        (choice,) = source.choices(words, [3], queries, counts)
+        shares.append(source.shares(choice)[choice.texts.index("large")])
+    assert shares[1] > 1.5 * shares[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "length"),
+    [
+        ("analysis", "analyses", 6),
+        ("big", "large", 0),
+        ("big", "bigger", 3),
+        ("a" * 20, "a" * 9, 8),
+    ],
+)
+def test_beginnings_in_common(one: str, other: str, length: int) -> None:
+    assert _prefix(one, other) == length
 
 
 PHRASE = "They hang on to it."
@@ -110,7 +133,7 @@ def test_phrases_of_a_familiar_spinner_are_the_lexicon_s(
     lattice = build_lattice(sentence, LEXICON, ProtectedIndex(()), DEFAULT_KINDS)
     ranking = Ranking((), {}, (0.01, 0.95, 0.95, 0.95, 0.01, 0.0))
     queries = np.zeros((len(sentence.tokens), 128), np.float32)
-    arcs, unknown = source.arcs(lattice, ranking, queries, familiar)
+    arcs, unknown = source.arcs(lattice, ranking, queries, {}, familiar)
     phrases = [(arc.rule.spun, arc.rule.original) for arc, _ in arcs if arc.end - arc.start > 1]
     assert (("hang on to", "keep") in phrases) is not familiar
     assert ((1, 4) in unknown) is not familiar

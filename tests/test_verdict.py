@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unspin.document import Screening
+from unspin.document import Screening, evidence_of
 from unspin.errors import DataError
 from unspin.resources import data_path
 from unspin.verdict import (
@@ -95,3 +95,34 @@ def test_damaged_files_are_data_errors(tmp_path: Path, damage: str) -> None:
         np.savez(path, glance=np.zeros(3), trees=np.zeros((1, 1, 5), np.float32), offset=0.0)
     with pytest.raises(DataError, match="verdict model"):
         Verdict.read(path)
+
+
+def named(family: str, ratio: float, words: int = 110, typical: bool = True) -> Screening:
+    """A text that the words alone give to a family, of two paragraphs, one of them plain."""
+    return Screening(0.9, ((family, 1.0),), (20.0, -20.0), typical, ratio, words, True, True, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("family", "ratio", "words", "typical", "imitated"),
+    [
+        ("S", 0.2, 110, True, True),
+        ("S", 0.1, 110, True, False),
+        ("S", 0.2, 60, True, False),
+        ("S", 0.2, 110, False, False),
+        ("A", 0.2, 110, True, False),
+    ],
+)
+def test_spinbots_words_are_trusted_beyond_what_imitations_taught(
+    verdict: Verdict, family: str, ratio: float, words: int, typical: bool, imitated: bool
+) -> None:
+    screening = named(family, ratio, words, typical)
+    assert screening.imitated is imitated
+    assert (screening.size > 150) is imitated
+    odds = math.log(1 / verdict.of(screening, read(HIGH)) - 1)
+    low = verdict.of(named("A", ratio, words, typical), read(HIGH))
+    assert (math.log(1 / low - 1) - odds > 1.0) is imitated
+
+
+def test_a_paragraph_without_a_familys_words_is_read_if_the_spinner_is_unknown() -> None:
+    assert evidence_of(named("A", 0.2), None).active == (True, False)
+    assert evidence_of(named("A", 0.2, typical=False), None).active == (True, True)

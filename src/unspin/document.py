@@ -48,6 +48,9 @@ _PLAIN, _PLAIN_WORDS = 0.1, 150
 # judged like a long one: of 713 clean passages of 100 words 15 reach it and none of these
 # scores 0.7; of S's spun ones that reach it all do.
 _LOUD, _LOUD_WORDS = 0.08, 75
+# The family that was learned from imitations, and the nats a word that its real texts have
+# (0.18 and 0.20): the trees trust these less than they should.
+_IMITATED, _LOUDEST = "S", 0.15
 # Without an encoder, a text is read from this probability on.
 SCREEN = 0.008
 # A log ratio per word (nats) that clean text of any genre seldom reaches, and how
@@ -103,8 +106,15 @@ class Screening:
         its words alone name the spinner.
         """
         known = self.typical and self.families[0][0] not in _LIGHT
-        loud = known and self.ratio >= _LOUD and self.words >= _LOUD_WORDS
-        return max(self.words, _PLAIN_WORDS) if loud else self.words
+        if not known or self.ratio < _LOUD or self.words < _LOUD_WORDS:
+            return self.words
+        return max(self.words, _PLAIN_WORDS + self.imitated)
+
+    @property
+    def imitated(self) -> bool:
+        """Whether the words alone name a spinner that was learned from imitations."""
+        named = self.typical and self.families[0][0] == _IMITATED
+        return named and self.ratio >= _LOUDEST and self.words >= _LOUD_WORDS
 
 
 def screen(

@@ -17,17 +17,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wordfreq import zipf_frequency
 
+from unspin.frequencies import zipf
 from unspin.rank.fluency import WordModel, fluency
 from unspin.rank.guesses import Guesser
 from unspin.records import Arc, EditKind, Lattice, Ranking, Rule, Token, TokenKind
@@ -131,15 +129,15 @@ class OpenVocabulary:
     def _of_words(self, word: str, texts: Sequence[str], counts: Mapping[str, int]) -> Floats:
         """(candidates, 5): what the words themselves say, the features from "commoner" on."""
         vectors = self._guesser.vectors([word, *texts])
-        common = _zipf(word)
-        prefixes = [len(os.path.commonprefix((word, text))) for text in texts]
+        common = zipf(word)
+        prefixes = [_prefix(word, text) for text in texts]
         return np.stack(
             [
-                np.array([_zipf(text) - common for text in texts], np.float32),
+                np.array([zipf(text) - common for text in texts], np.float32),
                 np.full(len(texts), common, np.float32),
                 np.log1p(np.array([counts.get(text, 0) for text in texts], np.float32)),
                 vectors[1:] @ vectors[0],
-                np.minimum(prefixes, _LONGEST_PREFIX).astype(np.float32),
+                np.array(prefixes, np.float32),
             ],
             1,
         )
@@ -300,9 +298,12 @@ class OpenVocabulary:
         return math.log(least / (1 - least)), float(len(changed)), 1.0
 
 
-@lru_cache(100_000)
-def _zipf(word: str) -> float:
-    return zipf_frequency(word, "en")
+def _prefix(word: str, other: str) -> int:
+    """How many letters both begin with, ``_LONGEST_PREFIX`` at most."""
+    pairs = zip(word[:_LONGEST_PREFIX], other, strict=False)
+    return next(
+        (n for n, (a, b) in enumerate(pairs) if a != b), min(len(word), len(other), _LONGEST_PREFIX)
+    )
 
 
 def _spans(likely: Sequence[bool]) -> Iterator[tuple[int, int]]:
