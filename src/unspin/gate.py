@@ -27,7 +27,7 @@ _SPUN_KINDS = frozenset({EditKind.SYNONYM, EditKind.TORTURED, EditKind.OPEN})
 # on clean prose of six kinds, whole and in passages.
 _LEAST = (
     (0.5, math.inf, 0.82),
-    (0.7, math.inf, 0.55),
+    (0.7, math.inf, 0.67),
     (0.84, 150, 0.82),
     (0.96, 120, 0.82),
     (0.96, 151, 0.6),
@@ -35,8 +35,8 @@ _LEAST = (
     (0.985, 75, 0.97),
     (math.inf, 75, 0.6),
 )
-# Of a spinner that nobody knows: one humorous story of 34 works of fiction scores 0.75.
-_LEAST_IF_UNKNOWN = ((0.84, math.inf, 0.55),)
+# Of a spinner that nobody knows: one humorous story of 34 works of fiction scores 0.83.
+_LEAST_IF_UNKNOWN = ((0.84, math.inf, 0.67),)
 # The least confidence anywhere, where the spinner is known and where it is not, and what
 # harm counts in the second case. When it was chosen, 0.15 instead of 0.25 undid 0.179 instead
 # of 0.169 of family G's damage, and touched 2.6 instead of 2.4 of 1,000 words wrongly.

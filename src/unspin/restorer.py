@@ -50,9 +50,10 @@ _SURELY_SPUN = 0.99
 # The language model's weight in the decoder, per ranker. Beside the trained
 # rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
-# Readings less likely than this are not worth a suggestion: in spun texts, and in
-# others, where five of 10,000 clean words reach it.
+# Readings less likely than this are not worth a suggestion: in texts that are spun with
+# some certainty, and in others, where five of 10,000 clean words reach it.
 _SUGGESTED, _SUGGESTED_IN_CLEAN = 0.05, 0.35
+_LIKELY_SPUN = 0.84
 # Log odds (nats) where no arc is.
 _NO_ARC = -20.0
 
@@ -322,7 +323,7 @@ class Restorer:
 
 
 def _least_suggestion(evidence: DocumentEvidence) -> float:
-    return _SUGGESTED if evidence.spin_score >= IS_SPUN else _SUGGESTED_IN_CLEAN
+    return _SUGGESTED if evidence.spin_score >= _LIKELY_SPUN else _SUGGESTED_IN_CLEAN
 
 
 def reading_of(
