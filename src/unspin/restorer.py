@@ -51,8 +51,8 @@ _SURELY_SPUN = 0.99
 # rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
 # Readings less likely than this are not worth a suggestion: in texts that are spun with
-# some certainty, and in others, where five of 10,000 clean words reach it.
-_SUGGESTED, _SUGGESTED_IN_CLEAN = 0.05, 0.35
+# some certainty, and in others, where marks of all kinds stay below five of 10,000 clean words.
+_SUGGESTED, _SUGGESTED_IN_CLEAN = 0.05, 0.45
 _LIKELY_SPUN = 0.84
 # Log odds (nats) where no arc is.
 _NO_ARC = -20.0
