@@ -44,7 +44,7 @@ def test_what_is_far_likelier_to_be_right_is_applied() -> None:
         (0.5, 0.9, 100, False),  # one that may not be
         (0.8, 0.9, 100, False),
         (0.85, 0.9, 100, True),
-        (0.8, 0.8, 140, False),
+        (0.8, 0.79, 140, False),
         (0.8, 0.98, 40, False),  # a sentence or two
         (0.8, 0.99, 40, True),
         (0.5, 0.99, 40, False),
@@ -56,7 +56,7 @@ def test_what_is_far_likelier_to_be_right_is_applied() -> None:
         (0.4, 1.0, 500, True),
         (0.4, 0.6, 500, False),
         (0.65, 0.8, 500, True),
-        (0.65, 0.8, 140, False),
+        (0.65, 0.79, 140, False),
         (0.5, 1.0, 60, False),
     ],
 )

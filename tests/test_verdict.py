@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -125,4 +126,6 @@ def test_spinbots_words_are_trusted_beyond_what_imitations_taught(
 
 def test_a_paragraph_without_a_familys_words_is_read_if_the_spinner_is_unknown() -> None:
     assert evidence_of(named("A", 0.2), None).active == (True, False)
-    assert evidence_of(named("A", 0.2, typical=False), None).active == (True, True)
+    unknown = named("A", 0.2, typical=False)
+    assert evidence_of(replace(unknown, glance=(0.5,)), None).active == (True, True)
+    assert evidence_of(unknown, None).active == (True, False)

@@ -200,7 +200,9 @@ def evidence_of(screening: Screening, rate: float | None) -> DocumentEvidence:
     """The document's evidence once its rate has been estimated."""
     spinner, probability = screening.families[0] if screening.families else (None, 0.0)
     known = spinner if screening.typical else None
-    # What a family's words say of a paragraph holds for that family's texts only.
-    some_spun = known is not None and any(p > _SPUN_PARAGRAPH for p in screening.paragraphs)
+    # What a family's words say of a paragraph holds for that family's texts, unless there is
+    # no encoder to say more.
+    telling = known is not None or not screening.glance
+    some_spun = telling and any(p > _SPUN_PARAGRAPH for p in screening.paragraphs)
     active = tuple(not (some_spun and p < _CLEAN_PARAGRAPH) for p in screening.paragraphs)
     return DocumentEvidence(screening.spin_score, known, probability, rate, active)

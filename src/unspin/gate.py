@@ -28,9 +28,9 @@ _SPUN_KINDS = frozenset({EditKind.SYNONYM, EditKind.TORTURED, EditKind.OPEN})
 _LEAST = (
     (0.5, math.inf, 0.82),
     (0.7, math.inf, 0.67),
-    (0.84, 150, 0.82),
-    (0.96, 120, 0.82),
-    (0.96, 151, 0.6),
+    (0.8, 150, 0.82),
+    (0.92, 120, 0.82),
+    (0.93, 151, 0.6),
     (0.99, 85, 0.9),
     (0.985, 75, 0.97),
     (math.inf, 75, 0.6),

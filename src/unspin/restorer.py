@@ -50,10 +50,11 @@ _SURELY_SPUN = 0.99
 # The language model's weight in the decoder, per ranker. Beside the trained
 # rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
-# Readings less likely than this are not worth a suggestion: in texts that are spun with
-# some certainty, and in others, where marks of all kinds stay below five of 10,000 clean words.
-_SUGGESTED, _SUGGESTED_IN_CLEAN = 0.05, 0.45
-_LIKELY_SPUN = 0.84
+# Readings less likely than this are not worth a suggestion: in spun texts, in others, and in
+# long ones that may be either, whose score so much text should have raised. Marks of all kinds
+# stay below five of 10,000 clean words.
+_SUGGESTED, _SUGGESTED_IN_CLEAN, _SUGGESTED_IN_LONG = 0.05, 0.35, 0.45
+_DOUBTFUL, _LONG = 0.84, 500
 # Log odds (nats) where no arc is.
 _NO_ARC = -20.0
 
@@ -131,7 +132,8 @@ class Restorer:
                 composed, torn = self._models.torn.marks(text, split, protected)
                 garbled, findings = _together(composed, garbled), [*findings, *torn]
         evidence, lattices, rankings = self._propose(split, protected, screening)
-        rankings, decodings = self._decode(lattices, rankings, evidence)
+        least = _least_suggestion(evidence, screening.words)
+        rankings, decodings = self._decode(lattices, rankings, evidence, least)
         curly = text.count("’") > text.count("'")
         edits: list[Edit] = []
         for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
@@ -143,9 +145,7 @@ class Restorer:
         applied = [self._is_applied(e, evidence, screening.size) for e in edits]
         chosen = tuple(e for e, yes in zip(edits, applied, strict=True) if yes)
         others = tuple(
-            e
-            for e, yes in zip(edits, applied, strict=True)
-            if not yes and e.confidence >= _least_suggestion(evidence)
+            e for e, yes in zip(edits, applied, strict=True) if not yes and e.confidence >= least
         )
         covered = {offset for e in chosen for offset in range(e.start, e.end)}
         findings = [
@@ -274,11 +274,12 @@ class Restorer:
         lattices: Sequence[Lattice],
         rankings: list[Ranking],
         evidence: DocumentEvidence,
+        least: float,
     ) -> tuple[list[Ranking], list[Decoding]]:
         """The decoded lattices and the rankings that were decoded, after a second pass."""
         calibration = self._models.calibration
         curves = (calibration, calibration.of(EditKind.OPEN))
-        if max(c.confidence(evidence.spin_score) for c in curves) < _least_suggestion(evidence):
+        if max(c.confidence(evidence.spin_score) for c in curves) < least:
             # No edit of such a document could be worth showing.
             return rankings, [Decoding((), (0.0,) * len(x.arcs), {}, 0.0) for x in lattices]
         weight = _MODEL_WEIGHT[self.settings.ranker]
@@ -322,8 +323,10 @@ class Restorer:
         return with_articles(text, lattice.sentence.tokens, edits)
 
 
-def _least_suggestion(evidence: DocumentEvidence) -> float:
-    return _SUGGESTED if evidence.spin_score >= _LIKELY_SPUN else _SUGGESTED_IN_CLEAN
+def _least_suggestion(evidence: DocumentEvidence, words: int) -> float:
+    if evidence.spin_score < _DOUBTFUL and words >= _LONG:
+        return _SUGGESTED_IN_LONG
+    return _SUGGESTED if evidence.spin_score >= IS_SPUN else _SUGGESTED_IN_CLEAN
 
 
 def reading_of(
