@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import unspin
 from unspin.edits import apply_edits
-from unspin.records import Detection, Restoration
+from unspin.records import Detection, DocumentEvidence, Restoration
+from unspin.restorer import _least_suggestion
 from unspin.settings import RANKERS, Settings
 
 SEED = Path(__file__).parents[1] / "seeds" / "000_a26bbb09311a0bb2.txt"
@@ -84,3 +85,14 @@ def test_ignored_words_stay(seed: str) -> None:
 def test_without_the_lexicon_the_features_touch_no_synonym(seed: str) -> None:
     found = unspin.restore(seed, Settings(ranker="features", builtin_lexicon=False))
     assert [e.kind.value for e in found.edits] == ["doubled"]
+
+
+@pytest.mark.parametrize(
+    ("score", "words", "least"),
+    [(0.9, 2000, 0.05), (0.7, 200, 0.05), (0.7, 2000, 0.45), (0.3, 2000, 0.45), (0.3, 200, 0.35)],
+)
+def test_a_long_text_that_may_be_clean_shows_only_likely_readings(
+    score: float, words: int, least: float
+) -> None:
+    evidence = DocumentEvidence(score, "A", 1.0, 0.1, (True,))
+    assert _least_suggestion(evidence, words) == least
