@@ -108,6 +108,7 @@ class Screening:
         known = self.typical and self.families[0][0] not in _LIGHT
         if not known or self.ratio < _LOUD or self.words < _LOUD_WORDS:
             return self.words
+        # One more is beyond what the gate asks of short texts with middling scores, too.
         return max(self.words, _PLAIN_WORDS + self.imitated)
 
     @property
