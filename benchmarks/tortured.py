@@ -41,7 +41,7 @@ from unspin.resources import data_path, dictionary_dir
 from unspin.restorer import Restorer
 from unspin.settings import RANKERS, Settings
 from unspin.tokens import phrase_norms
-from unspin.torn import TornTerms
+from unspin.torn import Glance, TornTerms
 
 # Two or three sentences of academic prose each, with room for a noun phrase.
 CARRIERS = (
@@ -161,8 +161,11 @@ def in_singular(phrase: str) -> str:
     return " ".join(map(singular, phrase_norms(phrase)))
 
 
-def composing(phrases: list[Phrase]) -> TornTerms:
-    """What composes terms, knowing these phrases and what was written by hand."""
+def composing(phrases: list[Phrase], glance: Glance | None) -> TornTerms:
+    """What composes terms, knowing these phrases and what was written by hand.
+
+    ``glance`` is the encoder's, if the ranker has one.
+    """
     folder = dictionary_dir() / "en"
     listed = word_weights(phrases)
     pairs = listed | {
@@ -173,7 +176,7 @@ def composing(phrases: list[Phrase]) -> TornTerms:
     rows = [(*pair, pairs[pair], "list" if pair in listed else "hand") for pair in pairs]
     composer = Composer.of(counted(read_terms(folder / "terms.tsv"), phrases), rows)
     models = LanguageModel(), LanguageModel(data_path("en.prose.kenlm"))
-    return TornTerms.read(data_path("torn.npz"), composer, models)
+    return TornTerms.read(data_path("torn.npz"), composer, models, glance)
 
 
 def without_family(path: Path, family: str) -> list[str]:
@@ -264,7 +267,9 @@ def run(args: argparse.Namespace, folder: Path) -> None:
             spin_prior=args.spin_prior,
         )
         restorer = Restorer(settings)
-        restorer._models.__dict__["torn"] = composing(others)
+        models = restorer._models
+        glance = models.context.glance if args.ranker == "context" else None
+        models.__dict__["torn"] = composing(others, glance)
         counts: Counter[str] = Counter()
         tried = held[: args.sample]
         for at in range(0, len(tried), args.together):

@@ -17,7 +17,16 @@ from unspin.errors import DataError
 from unspin.protect import ProtectedIndex
 from unspin.records import EditKind
 from unspin.tokens import paragraph_norms, sentences
-from unspin.torn import CODE_BITS, FEATURES, LEAST, TornTerms, pair_code, rivals
+from unspin.torn import (
+    CODE_BITS,
+    FEATURES,
+    LEAST,
+    LEAST_LOOK,
+    TornTerms,
+    log_odds,
+    pair_code,
+    rivals,
+)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +83,7 @@ def test_every_mark_is_likely_and_overlaps_none(torn: TornTerms) -> None:
     (norms,) = paragraph_norms(text)
     marks = torn.likely(norms)
     assert len(marks) > 1
-    assert all(LEAST <= p < 1 for _, p in marks)
+    assert all(odds >= log_odds(LEAST_LOOK) for _, odds in marks)
     spans = sorted({(c.start, c.end) for c, _ in marks})
     assert all(one[1] <= other[0] for one, other in pairwise(spans))
 

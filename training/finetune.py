@@ -5,8 +5,8 @@ r"""Trains an encoder on with a new lexicon and more text: an hour of two cores.
 
 The shipped encoder has read what ``simulate.py`` makes of train's originals (S=4500) and
 of prose (S and S+ one to three, 1100 together, Y=700, X=250, clean=600; P=500), and then,
-with the table that ``spinbot.tsv`` is now, of others (S=4500; S=900, Y=900, X=300,
-clean=500), with ``--share 0.42``.
+with a table of 6,800 lines, of others (S=4500; S=900, Y=900, X=300, clean=500), with
+``--share 0.42``. What ``spinbot.tsv`` has had since, it has not read.
 
 WORK is that of ``build.py`` after its stage ``corpora``. Pair vectors are carried
 over by their words. Of every family a share is read, and the result is blended with

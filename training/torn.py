@@ -10,7 +10,8 @@ documented phrases put for the words of terms. ``fit`` takes the phrases into cl
 each fold's with tables that know only the others, and compositions in half of the
 prose and of the pairs' originals against them; the other half, then all of it, says which
 pairs of words authors write. It reports, over folds, what share of the phrases is flagged and
-restored at how many marks in 10,000 words of the folders (those of ``benchmarks/clean.py``).
+restored at how many marks in 10,000 words of the folders (those of ``benchmarks/clean.py``),
+and the same with what the encoder sees of phrases that it was not trained on.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from planting import is_held
 from spinbot import read_table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -51,9 +53,20 @@ from unspin.composition import (
 from unspin.importing import TOO_COMMON
 from unspin.language_model import LanguageModel
 from unspin.pairs import read_pairs
+from unspin.records import Sentence
 from unspin.resources import data_path
-from unspin.tokens import paragraph_norms, phrase_norms
-from unspin.torn import CODE_BITS, FEATURES, describe, pair_code, rivals
+from unspin.restorer import Restorer
+from unspin.tokens import paragraph_norms, phrase_norms, sentences
+from unspin.torn import (
+    CODE_BITS,
+    FEATURES,
+    LEAST_LOOK,
+    describe,
+    log_odds,
+    pair_code,
+    read_again,
+    rivals,
+)
 
 ROOT = Path(__file__).parents[1]
 DICTIONARIES = ROOT / "dictionaries/en"
@@ -68,7 +81,12 @@ BESIDE = 0.3
 _RARE = -1.52
 
 Pairs = dict[tuple[str, str], float]
-Example = tuple[bool, int, list[str], Composition, tuple[int, float]]
+Paragraph = tuple[list[str], list[Sentence]]
+# (right, phrase's number, paragraph, composition, rivals)
+Example = tuple[bool, int, Paragraph, Composition, tuple[int, float]]
+Candidate = tuple[Paragraph, Composition, tuple[int, float]]
+# (right, the phrase, log odds)
+Judged = tuple[bool, tuple[int, int], float]
 
 
 @cache
@@ -156,33 +174,41 @@ def written(pairs: Iterable[tuple[str, str]], known: Composer) -> np.ndarray:
     return np.array(sorted(codes), np.uint32)
 
 
+def paragraphs_of(text: str) -> Iterator[Paragraph]:
+    """Norms and sentences of each."""
+    for _, group in groupby(sentences(text), key=lambda s: s.paragraph):
+        found = list(group)
+        yield [token.norm for sentence in found for token in sentence.tokens], found
+
+
 def candidates(
-    paragraphs: Iterable[list[str]], known: Composer, codes: frozenset[int]
-) -> Iterator[tuple[int, list[str], Composition, tuple[int, float]]]:
+    paragraphs: Iterable[Paragraph], known: Composer, codes: frozenset[int]
+) -> Iterator[Candidate]:
     """The compositions in paragraphs that are not pairs which authors write, and their rivals."""
-    for number, norms in enumerate(paragraphs):
+    for paragraph in paragraphs:
+        norms = paragraph[0]
         found = [
             c
             for c in known.compositions(norms)
             if c.end - c.start != 2 or pair_code(*norms[c.start : c.end]) not in codes
         ]
         for c, among in rivals(found):
-            yield number, norms, c, among
+            yield paragraph, c, among
 
 
 def planted(
     held: list[Phrase], known: Composer, codes: frozenset[int], rng: random.Random
 ) -> Iterator[Example]:
-    """(right, phrase's number, norms, composition, rivals) of phrases in carriers."""
+    """Compositions about phrases in carriers."""
     for number, phrase in enumerate(held):
         before, after = rng.choice(CARRIERS).split("{}")
-        norms = [n for p in paragraph_norms(before + phrase.spun + after) for n in p]
+        text = before + phrase.spun + after
         begin, size = len(phrase_norms(before)), len(phrase_norms(phrase.spun))
         right = set(map(in_singular, phrase.readings))
-        for _, _, c, among in candidates([norms], known, codes):
+        for paragraph, c, among in candidates(paragraphs_of(text), known, codes):
             if c.start < begin + size and begin < c.end:
                 whole = c.start == begin and c.end == begin + size
-                yield whole and in_singular(c.term) in right, number, norms, c, among
+                yield whole and in_singular(c.term) in right, number, paragraph, c, among
 
 
 def fit(args: argparse.Namespace) -> None:
@@ -211,42 +237,43 @@ def fit(args: argparse.Namespace) -> None:
         for n in range(FOLDS)
     ]
     rng = random.Random(3)
+    examples = [list(planted(*x, half, rng)) for x in zip(fold_phrases, known, strict=True)]
     positives = [
-        [(y, k, describe(n, c, among, models)) for y, k, n, c, among in planted(*x, half, rng)]
-        for x in zip(fold_phrases, known, strict=True)
+        [(y, describe(p[0], c, among, models)) for y, _, p, c, among in fold] for fold in examples
     ]
     words = 0
-    sample = []
+    sample: list[Paragraph] = []
     for paragraph in halves[1]:
-        sample += paragraph_norms(paragraph)
+        sample += paragraphs_of(paragraph)
         words += len(paragraph.split())
         if words > PROSE:
             break
     negatives = [
-        describe(n, c, among, models) for _, n, c, among in candidates(sample, known[0], half)
+        describe(p[0], c, among, models) for p, c, among in candidates(sample, known[0], half)
     ]
-    test: list[list[str]] = []
+    test: list[Paragraph] = []
     for folder in args.clean:
         size = 0
         # The other half of the files is what benchmarks/clean.py measures.
         for path in (p for p in sorted(folder.glob("*.txt")) if is_for_tuning(p)):
-            test += (read := paragraph_norms(path.read_text("utf-8", errors="replace")))
-            if (size := size + sum(map(len, read))) > 80_000:
+            test += (read := list(paragraphs_of(path.read_text("utf-8", errors="replace"))))
+            if (size := size + sum(len(norms) for norms, _ in read)) > 80_000:
                 break
     kept = frozenset(whole.tolist())
     unseen = list(candidates(test, known[0], kept))
     print(f"{len(negatives):,} compositions in {words:,} words", flush=True)
-    chance = [describe(n, c, among, models) for _, n, c, among in unseen]
-    report(positives, negatives, chance, test, phrases)
+    chance = np.array([describe(p[0], c, among, models) for p, c, among in unseen])
+    size = sum(len(norms) for norms, _ in test)
+    judge(examples, positives, negatives, unseen, chance, fold_phrases, size)
     model = boosted([x for fold in positives for x in fold], negatives)
     trees, offset = exported(model)
     bits = np.zeros(1 << CODE_BITS, np.bool_)
     bits[whole] = True
     packed = np.packbits(bits, bitorder="little")
     np.savez_compressed(DATA / "torn.npz", trees=trees, offset=offset + _RARE, written=packed)
-    odds = model.decision_function(np.array(chance))
+    odds = model.decision_function(chance)
     for at in np.argsort(-odds)[:30].tolist():
-        _, norms, c, _ = unseen[at]
+        (norms, _), c, _ = unseen[at]
         print(f"{odds[at] + _RARE:6.2f} {' '.join(norms[c.start : c.end])} -> {c.term}")
 
 
@@ -254,13 +281,13 @@ def is_for_tuning(path: Path) -> bool:
     return bool(zlib.crc32(path.name.encode()) % 2)
 
 
-def boosted(examples: list[tuple[bool, int, list[float]]], negatives: list[list[float]]) -> Any:
+def boosted(examples: list[tuple[bool, list[float]]], negatives: list[list[float]]) -> Any:
     """The classifier, fitted."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     right = np.array([e[0] for e in examples] + [False] * len(negatives))
     weights = np.array([1.0 if e[0] else BESIDE for e in examples] + [1.0] * len(negatives))
-    x = np.array([e[2] for e in examples] + negatives)
+    x = np.array([e[1] for e in examples] + negatives)
     assert x.shape[1] == FEATURES
     return HistGradientBoostingClassifier(
         max_iter=200,
@@ -272,30 +299,54 @@ def boosted(examples: list[tuple[bool, int, list[float]]], negatives: list[list[
     ).fit(x, right, sample_weight=weights)
 
 
-def report(
-    positives: list[list[tuple[bool, int, list[float]]]],
+def judge(
+    examples: list[list[Example]],
+    positives: list[list[tuple[bool, list[float]]]],
     negatives: list[list[float]],
-    unseen: list[list[float]],
-    test: list[list[str]],
-    phrases: list[Phrase],
+    unseen: list[Candidate],
+    features: np.ndarray,
+    phrases: list[list[Phrase]],
+    words: int,
 ) -> None:
-    """Shares of phrases at rates of marks in clean text, over folds."""
-    best: dict[tuple[int, int], tuple[float, bool]] = defaultdict(lambda: (-math.inf, False))
+    """Report over folds: all phrases by trees, then new ones without and with the encoder."""
+    judged: list[tuple[Judged, Paragraph, Composition]] = []
     chance = np.zeros(len(unseen))
     for n, fold in enumerate(positives):
         model = boosted([x for m in range(FOLDS) if m != n for x in positives[m]], negatives)
-        chance += model.decision_function(np.array(unseen)) / FOLDS
-        odds = model.decision_function(np.array([x[2] for x in fold]))
-        for (right, number, _), value in zip(fold, odds.tolist(), strict=True):
-            best[n, number] = max(best[n, number], (value, right))
-    words = sum(map(len, test))
+        chance += model.decision_function(features) / FOLDS
+        odds = model.decision_function(np.array([x[1] for x in fold])) + _RARE
+        for (right, k, p, c, _), value in zip(examples[n], odds.tolist(), strict=True):
+            judged.append(((right, (n, k), value), p, c))
+    chance += _RARE
+    new = {(n, k) for n, fold in enumerate(phrases) for k, p in enumerate(fold) if is_held(p.spun)}
+    glance = Restorer()._models.context.glance
+
+    def again(paragraph: Paragraph, composition: Composition, value: float) -> float:
+        if value < log_odds(LEAST_LOOK):
+            return value - 10
+        ((_, odds),) = read_again(paragraph[1], [(composition, value)], glance)
+        return odds
+
+    of_new = [x for x in judged if x[0][1] in new]
+    read = [(y, k, again(p, c, value)) for (y, k, value), p, c in of_new]
+    read_chance = [again(p, c, v) for (p, c, _), v in zip(unseen, chance.tolist(), strict=True)]
+    report("trees", [x[0] for x in judged], chance, sum(map(len, phrases)), words)
+    report("trees, new", [x[0] for x in of_new], chance, len(new), words)
+    report("read, new", read, np.array(read_chance), len(new), words)
+
+
+def report(name: str, judged: list[Judged], chance: np.ndarray, number: int, words: int) -> None:
+    """Shares of ``number`` phrases at rates of marks in ``words`` words of clean text."""
+    best: dict[tuple[int, int], tuple[float, bool]] = defaultdict(lambda: (-math.inf, False))
+    for right, key, value in judged:
+        best[key] = max(best[key], (value, right))
     ranked = np.sort(chance)[::-1]
     for rate in (0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 1.3, 2.0, 3.0, 5.0):
         least = ranked[min(int(words * rate / 1e4), len(ranked) - 1)]
         hit = [right for value, right in best.values() if value > least]
         print(
-            f"{rate} in 10,000 of {words:,} words: log odds {least + _RARE:.2f}, flagged "
-            f"{len(hit) / len(phrases):.3f}, restored {sum(hit) / len(phrases):.3f}",
+            f"{name}: {rate} in 10,000 of {words:,} words: log odds {least:.2f}, flagged "
+            f"{len(hit) / number:.3f}, restored {sum(hit) / number:.3f}",
             flush=True,
         )
 

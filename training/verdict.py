@@ -9,9 +9,10 @@ PAIRS are dev files and simulated documents (``simulate.py``) made of dev's
 originals; each text is shown whole and as passages of 25 to 200 words,
 spun and original. FOLDERs hold clean text of other kinds (``*.txt``), as
 ``benchmarks/clean.py`` fetches it; only the files that it does not measure are
-used. MORE are other spinners' texts, of dev's originals (``--originals none``, to count these
-once) and of other prose, since all that is spun must not be of one genre, nor all
-unknown spinners alike; the trees alone are fitted on them, at a lower weight.
+used, the beginnings of long ones besides. MORE are other spinners' texts, of dev's
+originals (``--originals none``, to count these once) and of other prose, since all that
+is spun must not be of one genre, nor all unknown spinners alike; the trees alone are
+fitted on them, at a lower weight.
 ``--hard`` takes those passages of clean text whose words resemble a spinner's: one in
 fifty of legal or technical prose does, a random draw has a dozen of them.
 ``collect`` writes a pickle of our own making to WORK and may be run in
@@ -46,6 +47,8 @@ from unspin.verdict import _OVERRULES, READ_RISES, glance_features, read_feature
 SIZES = (25, 50, 100, 200)
 # Documents of a clean kind, and how much of each (code points).
 CLEAN, CLEAN_SIZE = 45, 3000
+# A long text has the more chances to resemble a light spinner's somewhere.
+LONG_SIZE = 15_000
 # Passages of clean text with so many nats a word under some family are worth a look: lengths,
 # how many of a file, and what each weighs.
 HARD, HARD_SIZES, HARD_OF_FILE, HARD_WEIGHT = 0.06, (60, 100, 150), 8, 0.5
@@ -95,6 +98,8 @@ def texts(args: argparse.Namespace) -> Iterator[tuple[str, str, str, str]]:
             at = text.find("\n", at) + 1
             kind = f"clean {folder.name}"
             yield kind, "whole", file.name, text[at : at + CLEAN_SIZE]
+            if len(text) > 2 * CLEAN_SIZE:
+                yield kind, "long", file.name, text[:LONG_SIZE]
             for size in SIZES:
                 for _ in range(2):
                     if part := passage(text, size, rng):

@@ -17,7 +17,7 @@ from unspin.rank.features import FeaturesRanker
 from unspin.rank.fluency import WordModel
 from unspin.rank.frequency import FrequencyRanker
 from unspin.rank.revision import Reviser
-from unspin.records import DocumentEvidence, Lattice, Ranking
+from unspin.records import DocumentEvidence, Lattice, Ranking, Sentence
 from unspin.resources import data_path, dictionary_dir
 from unspin.settings import Settings
 from unspin.spelling import Speller
@@ -70,7 +70,12 @@ class Models:
         if not self._settings.builtin_lexicon:
             return None
         composer = Composer.read(*self._term_paths())
-        return TornTerms.read(data_path("torn.npz"), composer, self._shipped_models)
+        glance = self._glance if self._settings.ranker == "context" else None
+        return TornTerms.read(data_path("torn.npz"), composer, self._shipped_models, glance)
+
+    def _glance(self, seen: Sequence[Sentence]) -> Sequence[float]:
+        # The encoder is loaded only when there is something to look at.
+        return self.context.glance(seen)
 
     @cached_property
     def _shipped_models(self) -> tuple[LanguageModel, LanguageModel]:

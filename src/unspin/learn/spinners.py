@@ -16,7 +16,7 @@ from unspin.learn.parallel import ParallelText
 from unspin.spinners import HEADER, SCALE
 
 # Less is noise or says nothing.
-_MIN_RATIO = 0.25
+_MIN_RATIO = 0.35
 _MIN_COUNT = 12
 _SMOOTHING = 1.0
 
