@@ -15,7 +15,7 @@ from test_terms import CLEAN
 from unspin.composition import Composition
 from unspin.errors import DataError
 from unspin.protect import ProtectedIndex
-from unspin.records import EditKind
+from unspin.records import EditKind, Sentence
 from unspin.tokens import paragraph_norms, sentences
 from unspin.torn import (
     CODE_BITS,
@@ -25,7 +25,9 @@ from unspin.torn import (
     TornTerms,
     log_odds,
     pair_code,
+    read_again,
     rivals,
+    with_changed,
 )
 
 
@@ -96,6 +98,36 @@ def test_what_is_less_likely_is_pointed_at(restorer: unspin.Restorer) -> None:
     assert text[finding.start : finding.end] == "medical treatise"
     assert finding.alternatives[0].text == "medical article"
     assert LEAST <= finding.probability < 0.35
+
+
+def test_the_encoder_reads_the_sentences_that_hold_a_term_and_no_others() -> None:
+    split = sentences("It is fine. We saw an irregular timberland. All of it. A slope plunge too.")
+    norms = [token.norm for sentence in split for token in sentence.tokens]
+
+    def composed(words: str) -> Composition:
+        start = norms.index(words.split()[0])
+        return Composition(start, start + 2, words, 0, tuple(words.split()), 1.0, 2, 2, 0)
+
+    forest, descent = composed("irregular timberland"), composed("slope plunge")
+    asked = []
+
+    def glance(seen: Sequence[Sentence]) -> list[float]:
+        asked.extend(seen)
+        words = [token.norm for sentence in seen for token in sentence.tokens]
+        return [{"timberland": 0.9, "slope": 0.2}.get(word, 0.0) for word in words]
+
+    found = read_again(split, [(descent, 0.5), (forest, 0.0)], glance)
+    assert asked == [split[1], split[3]]
+    assert found == [(forest, with_changed(0.0, 0.9)), (descent, with_changed(0.5, 0.2))]
+    assert with_changed(0.0, 0.9) > with_changed(0.0, 0.2) > with_changed(0.0, 0.0)
+    assert with_changed(0.0, 1.0) < 5
+
+
+def test_without_an_encoder_the_trees_decide_alone() -> None:
+    restorer = unspin.Restorer(unspin.Settings(ranker="features"))
+    found = restorer.restore(CLEAN.format("spectral bunching"))
+    assert found.text == CLEAN.format("spectral clustering")
+    assert "context" not in restorer._models.__dict__
 
 
 def test_a_long_text_of_torn_terms_takes_time_in_proportion(torn: TornTerms) -> None:

@@ -51,7 +51,7 @@ CLEAN, CLEAN_SIZE = 45, 3000
 LONG_SIZE = 15_000
 # Passages of clean text with so many nats a word under some family are worth a look: lengths,
 # how many of a file, and what each weighs.
-HARD, HARD_SIZES, HARD_OF_FILE, HARD_WEIGHT = 0.06, (60, 100, 150), 8, 0.5
+HARD, HARD_SIZES, HARD_OF_FILE, HARD_WEIGHT = 0.06, (60, 100, 150), 8, 0.25
 TREES = 200
 FOLDS = 5
 

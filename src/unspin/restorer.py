@@ -129,7 +129,9 @@ class Restorer:
         if self._wants_terms:
             garbled = _together(list(self._models.terms.edits(text, split, protected)), garbled)
             if self._models.torn is not None:
+                furniture = _furniture(findings)
                 composed, torn = self._models.torn.marks(text, split, protected)
+                composed = [e for e in composed if not furniture.overlaps(e.start, e.end)]
                 garbled, findings = _together(composed, garbled), [*findings, *torn]
         evidence, lattices, rankings = self._propose(split, protected, screening)
         least = _least_suggestion(evidence, screening.words)
@@ -351,6 +353,12 @@ def reading_of(
 
 def _is_mention(text: str, edit: Edit) -> bool:
     return edit.kind is EditKind.TORTURED and is_quoted(text, edit.start, edit.end)
+
+
+def _furniture(findings: Sequence[Finding]) -> ProtectedIndex:
+    """Where a page's furniture was left, such as "info image": no text to be composed of terms."""
+    found = (f for f in findings if f.kind is EditKind.BOILERPLATE)
+    return ProtectedIndex([ProtectedSpan(f.start, f.end, "furniture") for f in found])
 
 
 def _together(edits: list[Edit], garbled: list[Edit]) -> list[Edit]:

@@ -17,7 +17,7 @@ from unspin.spinners import HEADER, SCALE
 
 # Less is noise or says nothing.
 _MIN_RATIO = 0.35
-_MIN_COUNT = 12
+_MIN_COUNT = 15
 _SMOOTHING = 1.0
 
 
