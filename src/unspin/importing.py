@@ -19,7 +19,7 @@ from unspin.tokens import phrase_norms
 
 # Enough for the trained rankers, which have never seen the pair, to apply it in
 # a text that is surely spun, unless its context speaks against it.
-ODDS = 5.0
+ODDS = 6.0
 SOURCE = "imported"
 # Words this common (Zipf: "the" to "was") stand for themselves whatever a list says.
 TOO_COMMON = 6.8

@@ -11,8 +11,8 @@ from unspin.rank.features import FeaturesRanker
 from unspin.records import Lattice
 
 # What a family changes for every change that the lexicon knows. Known families' texts are its
-# source; SpinBot (S) was imitated. Chosen on its two real passages; imitations do not care.
-_UNCOUNTED = {"S": 1.3}
+# source; SpinBot (S) was imitated by a table that has two of three swaps of documented phrases.
+_UNCOUNTED = {"S": 1.5}
 _MOST = 0.6
 
 

@@ -41,7 +41,7 @@ def command() -> None:
 @click.option(
     "--odds",
     type=click.FloatRange(-10, 10),
-    default=5.0,
+    default=6.0,
     show_default=True,
     help="Log odds (nats) that a listed phrase of a spun text stands for its original.",
 )
