@@ -182,10 +182,10 @@ def test_commands(tmp_path: Path) -> None:
 def test_commands_read_standard_input_and_tabs(tmp_path: Path) -> None:
     done = call("lexicon", "import", "-", "--delimiter", "\\t", stdin=b"spun\toriginal\nx y\tz\n")
     assert done.exit_code == 0, done.stderr
-    assert done.stdout.endswith("x y\tz\t5\timported\n")
+    assert done.stdout.endswith("x y\tz\t6\timported\n")
     table = tmp_path / "list.tsv"
     table.write_bytes(b"\xef\xbb\xbfspun\toriginal\r\nx y\tz\r\n")
-    assert call("lexicon", "import", table).stdout.endswith("x y\tz\t5\timported\n")
+    assert call("lexicon", "import", table).stdout.endswith("x y\tz\t6\timported\n")
 
 
 @pytest.mark.parametrize(
