@@ -14,7 +14,8 @@ r"""Builds everything that is learned, stage by stage, into the source tree.
     (then the verdict, ``verdict.py``, and the second pass, ``held_back.py``)
     python -m unspin.learn.calibrate context DEV... -o src/unspin/data/calibration.json
 
-PAIRS are the parallel text's train files and what ``simulate.py`` writes. Every
+PAIRS are the parallel text's train files and what ``simulate.py`` writes of their originals
+(S=4500 and 600 of Y's documents for the shipped lexicon and features). Every
 stage is seeded; SIMULATED are documents of the families that ``simulate.py`` knows;
 documents held back for the second pass (``held_back.py``) are left out of the corpora;
 ``encoder`` goes on from its checkpoint (at least one every ten
@@ -137,8 +138,10 @@ def features_stage(args: argparse.Namespace) -> None:
     features.write(weights, FAMILIES, DATA / "features.npy", about)
 
 
-def regression(seed: Path, gold_file: Path, lexicon, weights, squares) -> None:
-    """Learn the regression article a few times over; its score is in-sample by intent."""
+def marked_pair(seed: Path, gold_file: Path) -> tuple[Pair, np.ndarray]:
+    """The regression article with its original, and (changes, 4): first and last token of each
+    on both sides, as ``align.Segments`` has them.
+    """
     spun = seed.read_text(encoding="utf-8")
     spans = parse_gold(gold_file.read_text(encoding="utf-8")).spans
     original, at, places = "", 0, []
@@ -149,16 +152,19 @@ def regression(seed: Path, gold_file: Path, lexicon, weights, squares) -> None:
         places.append((begin, len(original)))
         at = span.end
     original += spun[at:]
-    text = load([Pair("seed", "A", original, spun)], 1)
     starts = [[t.start for t in tokenize(side)] for side in (spun, original)]
-    rows = np.array(
-        [
-            [bisect.bisect_left(starts[0], x) for x in (span.start, span.end)]
-            + [bisect.bisect_left(starts[1], x) for x in place]
-            for span, place in zip(spans, places, strict=True)
-        ],
-        np.int64,
-    )
+    rows = [
+        [bisect.bisect_left(starts[0], x) for x in (span.start, span.end)]
+        + [bisect.bisect_left(starts[1], x) for x in place]
+        for span, place in zip(spans, places, strict=True)
+    ]
+    return Pair("seed", "A", original, spun), np.array(rows, np.int64)
+
+
+def regression(seed: Path, gold_file: Path, lexicon, weights, squares) -> None:
+    """Learn the regression article a few times over; its score is in-sample by intent."""
+    pair, rows = marked_pair(seed, gold_file)
+    text = load([pair], 1)
     segments = align.Segments(*rows.T.copy(), np.zeros((0, 2), np.int64))
     matches = features.find_matches(text, segments, lexicon)
     rates = features.document_rates(text, segments)

@@ -1,18 +1,21 @@
 r"""Texts held back for the second pass, and a features table that has not seen them.
 
-    python training/held_back.py PAIRS... -w WORK [--dev DEV...]
+    python training/held_back.py PAIRS... -w WORK --regression SEED GOLD [--dev DEV...]
     python training/simulate.py WORK/held.jsonl --documents Y=160 G=260 \
         --moby WORDS --wordnet FOLDER --gcide FOLDER -o WORK/simulated.jsonl.gz
     python -m unspin.learn.revision align WORK/held.jsonl WORK/simulated.jsonl.gz \
         --more TRAIN... --every 5 -o WORK/gold.jsonl
     python -m unspin.learn.revision collect WORK/held.jsonl WORK/simulated.jsonl.gz \
         --gold WORK/gold.jsonl --features WORK/features.npy -o WORK/held.npz
-    python -m unspin.learn.revision fit WORK/held.npz --regression SEED.npz \
+    python -m unspin.learn.revision collect WORK/regression.jsonl \
+        --gold WORK/regression.gold.jsonl -o WORK/regression.npz
+    python -m unspin.learn.revision fit WORK/held.npz --regression WORK/regression.npz \
         -o src/unspin/data/revision.npz
 
 PAIRS are the train files and what ``simulate.py`` made for the features. One original in
 twenty, by its first words, is held back with everything spun from it. The table
-is trained as ``build.py``'s, on the rest.
+is trained as ``build.py``'s, on the rest. The regression article's gold is what its
+marks say.
 """
 
 from __future__ import annotations
@@ -24,11 +27,13 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
-from build import FAMILIES, dev_losses, shipped_candidates, trained_table
+from build import FAMILIES, dev_losses, marked_pair, shipped_candidates, trained_table
 
 from unspin.learn import align, features
+from unspin.learn.looks import Gold, write_golds
 from unspin.learn.parallel import load
 from unspin.pairs import Pair, read_pairs
+from unspin.tokens import tokenize
 
 EVERY = 20
 # Documents of each family, of this many words.
@@ -54,6 +59,17 @@ def choose(held: list[Pair]) -> list[Pair]:
     return chosen
 
 
+def written(pairs: list[Pair], path: Path) -> None:
+    """Write a pair file."""
+    with path.open("w", encoding="utf-8") as out:
+        for pair in pairs:
+            record = {
+                "id": pair.id, "spinner": pair.spinner,
+                "original": pair.original, "spun": pair.spun,
+            }  # fmt: skip
+            out.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -61,15 +77,15 @@ def main() -> None:
     parser.add_argument("pairs", nargs="+", type=Path)
     parser.add_argument("-w", "--work", type=Path, required=True)
     parser.add_argument("--dev", nargs="*", type=Path, default=[])
+    parser.add_argument("--regression", nargs=2, type=Path, metavar=("SEED", "GOLD"))
     args = parser.parse_args()
     pairs = list(read_pairs(args.pairs))
-    with (args.work / "held.jsonl").open("w", encoding="utf-8") as out:
-        for pair in choose([p for p in pairs if is_held(p)]):
-            record = {
-                "id": pair.id, "spinner": pair.spinner,
-                "original": pair.original, "spun": pair.spun,
-            }  # fmt: skip
-            out.write(json.dumps(record, ensure_ascii=False) + "\n")
+    written(choose([p for p in pairs if is_held(p)]), args.work / "held.jsonl")
+    if args.regression:
+        pair, changes = marked_pair(*args.regression)
+        written([pair], args.work / "regression.jsonl")
+        sides = [[t.norm for t in tokenize(side)] for side in (pair.spun, pair.original)]
+        write_golds([Gold(*sides, changes.tolist())], args.work / "regression.gold.jsonl")
     text = load([p for p in pairs if not is_held(p)])
     lexicon = shipped_candidates()
     weights, _ = trained_table(text, align.align(text), lexicon)

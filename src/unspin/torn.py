@@ -40,7 +40,7 @@ from unspin.trees import Trees
 FEATURES = 22
 # Bits of a pair's code.
 CODE_BITS = 24
-# A composition this likely is worth a look: about one of 10,000 clean words begins one.
+# A composition this likely is pointed at: about one of 10,000 clean words begins one.
 LEAST = 0.04
 # What a rival costs (nats) where there is none.
 _NO_RIVAL = 30.0
@@ -51,6 +51,7 @@ _EDIT = 0.35
 # on, at equal marks in clean prose, 0.3 nats a nat flags and restores most (0.1 to 0.5 tried).
 LEAST_LOOK = 0.02
 _CHANGED, _CHANGED_OFFSET = 0.3, 0.4
+# No P(changed) counts as surer than this.
 _SURE = 0.003
 
 # P(changed) of every token of some sentences, one after the other.
