@@ -8,7 +8,8 @@ put into carrier passages and restored. The shipped rows that come from such
 lists are switched off: ``tortured.tsv`` is not read and ``spin.tsv`` without
 the counts of family S; terms are composed of words by hand-written rows and the other
 folds' alone. (The trained rankers and the trees of ``torn.npz`` have seen the word pairs of the
-whole list; the floors are checked by a list that nobody here has.)
+whole list and the encoder four in five of the phrases, see ``training/torn.py`` for the others;
+the floors are checked by a list that nobody here has.)
 
 Printed are the shares of phrases flagged (an edit, suggestion or finding touches
 them), edited, and restored exactly, and what happened to the carriers, which

@@ -41,7 +41,7 @@ _CLEAN_PARAGRAPH = -6.0
 _SPUN_PARAGRAPH = 6.0
 # The encoder first reads what looks most spun, and the rest if this is the verdict on
 # that and the screen.
-GLANCE = 0.04
+GLANCE = 0.03
 # Nats a word that no clean text of so many words came near (0.06).
 _PLAIN, _PLAIN_WORDS = 0.1, 150
 # Nats a word of a known family (not of a light one) from which on a short text is
