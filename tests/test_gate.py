@@ -79,9 +79,10 @@ def test_an_unknown_spinners_words_are_tried_sooner() -> None:
     assert is_applied(doubtful, CURVE, 0.9, 500, known=False)
     assert is_applied(edit(0.2, 1.0), CURVE, 0.9, 500, known=False)
     assert not is_applied(edit(0.12, 1.0), CURVE, 1.0, 500, known=False)
-    # Where it is doubtful that anybody spun the text, they ask for more.
-    assert not is_applied(edit(0.5, 1.0), CURVE, 0.8, 500, known=False)
-    assert is_applied(edit(0.5, 1.0), CURVE, 0.8, 500)
+    # Where it is doubtful that anybody spun the text, they ask for as much as others.
+    for known in (True, False):
+        assert not is_applied(edit(0.6, 1.0), CURVE, 0.69, 500, known=known)
+        assert is_applied(edit(0.5, 1.0), CURVE, 0.8, 500, known=known)
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -35,8 +35,6 @@ _LEAST = (
     (0.985, 75, 0.97),
     (math.inf, 75, 0.6),
 )
-# Of a spinner that nobody knows: one humorous story of 34 works of fiction scores 0.83.
-_LEAST_IF_UNKNOWN = ((0.84, math.inf, 0.67),)
 # The least confidence anywhere, where the spinner is known and where it is not, and what
 # harm counts in the second case. When it was chosen, 0.15 instead of 0.25 undid 0.179 instead
 # of 0.169 of family G's damage, and touched 2.6 instead of 2.4 of 1,000 words wrongly.
@@ -71,8 +69,7 @@ def is_applied(
         return False
     if not spinners:
         return True
-    asked = _LEAST if known else (*_LEAST, *_LEAST_IF_UNKNOWN)
-    least = [c for score, size, c in asked if spin_score < score and words < size]
+    least = [c for score, size, c in _LEAST if spin_score < score and words < size]
     return edit.confidence >= max(least, default=_LEAST_KNOWN if known else _LEAST_UNKNOWN)
 
 
