@@ -13,6 +13,7 @@ import pytest
 import unspin
 from test_terms import CLEAN
 from unspin.composition import Composition
+from unspin.document import logit
 from unspin.errors import DataError
 from unspin.protect import ProtectedIndex
 from unspin.records import EditKind, Sentence
@@ -23,7 +24,6 @@ from unspin.torn import (
     LEAST,
     LEAST_LOOK,
     TornTerms,
-    log_odds,
     pair_code,
     read_again,
     rivals,
@@ -85,7 +85,7 @@ def test_every_mark_is_likely_and_overlaps_none(torn: TornTerms) -> None:
     (norms,) = paragraph_norms(text)
     marks = torn.likely(norms)
     assert len(marks) > 1
-    assert all(odds >= log_odds(LEAST_LOOK) for _, odds in marks)
+    assert all(odds >= logit(LEAST_LOOK) for _, odds in marks)
     spans = sorted({(c.start, c.end) for c, _ in marks})
     assert all(one[1] <= other[0] for one, other in pairwise(spans))
 

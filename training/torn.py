@@ -50,6 +50,7 @@ from unspin.composition import (
     read_terms,
     singular,
 )
+from unspin.document import logit
 from unspin.importing import TOO_COMMON
 from unspin.language_model import LanguageModel
 from unspin.pairs import read_pairs
@@ -62,7 +63,6 @@ from unspin.torn import (
     FEATURES,
     LEAST_LOOK,
     describe,
-    log_odds,
     pair_code,
     read_again,
     rivals,
@@ -322,7 +322,7 @@ def judge(
     glance = Restorer()._models.context.glance
 
     def again(paragraph: Paragraph, composition: Composition, value: float) -> float:
-        if value < log_odds(LEAST_LOOK):
+        if value < logit(LEAST_LOOK):
             return value - 10
         ((_, odds),) = read_again(paragraph[1], [(composition, value)], glance)
         return odds

@@ -197,6 +197,11 @@ def sigmoid(odds: float) -> float:
     return 1 / (1 + math.exp(-min(max(odds, -_MAX_LOG_ODDS), _MAX_LOG_ODDS)))
 
 
+def logit(probability: float) -> float:
+    """The log odds (nats) of a probability that is neither 0 nor 1."""
+    return math.log(probability / (1 - probability))
+
+
 def evidence_of(screening: Screening, rate: float | None) -> DocumentEvidence:
     """The document's evidence once its rate has been estimated."""
     spinner, probability = screening.families[0] if screening.families else (None, 0.0)

@@ -27,6 +27,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from unspin.composition import Composer, Composition
+from unspin.document import logit, sigmoid
 from unspin.edits import with_articles, written
 from unspin.errors import DataError
 from unspin.frequencies import zipf
@@ -128,7 +129,7 @@ class TornTerms:
         result: list[tuple[Composition, float]] = []
         taken: dict[int, tuple[int, int]] = {}
         for value, composition in ranked:
-            if value < log_odds(self._least):
+            if value < logit(self._least):
                 break
             span = composition.start, composition.end
             if all(taken.get(at, span) == span for at in range(*span)):
@@ -179,7 +180,7 @@ class TornTerms:
         beginnings = {sentence.tokens[0].start for sentence in sentences}
         spans: dict[tuple[int, int], list[tuple[str, Composition, float]]] = {}
         for composition, odds in found:
-            probability = round(1 / (1 + math.exp(-odds)), 4)
+            probability = round(sigmoid(odds), 4)
             if probability < LEAST:
                 continue
             covered = tokens[composition.start : composition.end]
@@ -224,12 +225,7 @@ def read_again(
 def with_changed(odds: float, changed: float) -> float:
     """Log odds of a composition whose words' highest P(changed) is ``changed``."""
     bounded = min(max(changed, _SURE), 1 - _SURE)
-    return odds + _CHANGED * log_odds(bounded) + _CHANGED_OFFSET
-
-
-def log_odds(probability: float) -> float:
-    """Its log odds (nats)."""
-    return math.log(probability / (1 - probability))
+    return odds + _CHANGED * logit(bounded) + _CHANGED_OFFSET
 
 
 def _finding(edit: Edit) -> Finding:

@@ -29,7 +29,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from unspin.document import PRIOR, Screening, sigmoid
+from unspin.document import PRIOR, Screening, logit, sigmoid
 from unspin.errors import DataError
 from unspin.rank.own_rate import TRAINED_RATE
 from unspin.trees import Trees
@@ -119,12 +119,12 @@ def word_evidence(changed: Sequence[float]) -> list[float]:
     mean of the highest.
     """
     p = np.clip(np.asarray(changed, float), 0.0, 1.0)
-    high = [_logit(min(float((p > t).mean()) + 0.003, 0.95)) for t in _HIGH]
+    high = [logit(min(float((p > t).mean()) + 0.003, 0.95)) for t in _HIGH]
     bounded = np.clip(p, 1e-3, 0.995)
     unchanged, spun = (1 - bounded) / (1 - TRAINED_RATE), bounded / TRAINED_RATE
     ratios = [float(np.log((1 - r) * unchanged + r * spun).mean()) for r in _RATES]
     top = np.sort(p)[::-1][: max(1, len(p) // _TOP)]
-    return [_logit(min(max(float(p.mean()), 2e-3), 0.9)), *high, *ratios, float(top.mean())]
+    return [logit(min(max(float(p.mean()), 2e-3), 0.9)), *high, *ratios, float(top.mean())]
 
 
 def glance_features(screening: Screening) -> Floats:
@@ -159,15 +159,11 @@ def _screened(screening: Screening) -> list[float]:
     score = min(max(screening.spin_score, 1e-3), 1 - 1e-3)
     return [
         min(max(screening.ratio, -0.1), 0.3),
-        _logit(score),
+        logit(score),
         float(screening.mixed),
         math.log(max(screening.words, 1)),
     ]
 
 
 def _score(odds: float, prior: float) -> float:
-    return sigmoid(odds + _logit(prior) - _logit(PRIOR))
-
-
-def _logit(p: float) -> float:
-    return math.log(p / (1 - p))
+    return sigmoid(odds + logit(prior) - logit(PRIOR))
