@@ -433,6 +433,24 @@ def test_parquet_files_of_any_name_are_read(tmp_path: Path) -> None:
     assert written.read().to_pylist() == [{"text": "is used"}]
 
 
+def test_parquet_with_damaged_column_names_is_an_error_of_the_input(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = importlib.import_module("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table({"column_name": ["is mature"]}), path)
+    # In the schema and in the paths of the columns, one of them or both.
+    whole = path.read_bytes()
+    places = [match.start() for match in re.finditer(b"column_name", whole)]
+    assert len(places) >= 2
+    for damaged in (places[:1], places[-1:], places):
+        data = bytearray(whole)
+        for at in damaged:
+            data[at] = 0x80
+        path.write_bytes(data)
+        with pytest.raises(InputError):
+            list(open_source(path, ReadOptions()).records())
+
+
 def test_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'unspin\[parquet\]'"):

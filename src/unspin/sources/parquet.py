@@ -40,7 +40,7 @@ class Columns:
                     if file.metadata.num_row_groups and file.metadata.num_columns
                     else "SNAPPY"
                 )
-        except (OSError, self._arrow.ArrowException) as error:
+        except (OSError, UnicodeDecodeError, self._arrow.ArrowException) as error:
             raise InputError(UNREADABLE.format(name=path, reason=error)) from error
         types = self._arrow.types
         texts = [
