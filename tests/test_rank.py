@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from unspin.errors import DataError
 from unspin.lattice import build_lattice
 from unspin.learn import align, features
+from unspin.learn.feature_table import Table, levels_of, write
 from unspin.learn.lexicon import learn_rows, write_lexicon
 from unspin.learn.parallel import ParallelText, load
 from unspin.lexicon import SpinLexicon
@@ -18,6 +20,7 @@ from unspin.pairs import Pair
 from unspin.protect import ProtectedIndex
 from unspin.rank.arcs import arc_table
 from unspin.rank.features import FeaturesRanker
+from unspin.rank.hashing import TAG_BITS, TEMPLATES
 from unspin.rank.wordpiece import WordPieces
 from unspin.settings import DEFAULT_KINDS
 from unspin.tokens import sentences
@@ -68,28 +71,42 @@ def test_training_lowers_the_loss_and_runtime_agrees(
     matches = features.find_matches(text, segments, candidates)
     rates = features.document_rates(text, segments)
     hints = features.Hints(np.ones(len(rates), np.int64), np.full(len(rates), 3, np.int64))
-    weights = np.zeros(1 << BITS, np.float32)
-    squares = np.full(1 << BITS, 1e-2, np.float32)
     documents = np.arange(len(text.spinner), dtype=np.int64)
-    first, number, _ = features.run(
-        text, candidates, matches, hints, documents, weights, squares, BITS
-    )
-    after, _, _ = features.run(text, candidates, matches, hints, documents, weights, None, BITS)
+    empty = Table.empty(BITS)
+    before, number, _ = features.run(text, candidates, matches, hints, documents, empty)
+    table, _ = features.train(text, candidates, matches, hints, documents, BITS)
+    after, _, _ = features.run(text, candidates, matches, hints, documents, table)
     assert number > 100
-    assert after < 0.8 * first
-    features.write(weights, ["A"], tmp_path / "features.npy", {})
+    assert after < 0.8 * before
+    # One feature of a slot has a weight.
+    slots = np.count_nonzero(table.weights.reshape(-1, 1 << TAG_BITS), axis=1)
+    assert slots.max() == 1
+    write(table, ["A"], tmp_path / "features.npy", {})
     ranker = FeaturesRanker.read(tmp_path / "features.npy")
-    scale = np.abs(weights).max() / 127
-    _, _, logits = features.run(
-        text, candidates, matches, hints, documents[:1], weights, None, BITS, store=True
-    )
+    levels = json.loads((tmp_path / "features.json").read_text("utf-8"))["levels"]
+    _, _, logits = features.run(text, candidates, matches, hints, documents[:1], table, store=True)
     split = sentences(pairs()[0].spun)
     words = frozenset(t.norm for s in split for t in s.tokens)
     lattices = [build_lattice(s, lexicon, ProtectedIndex(()), DEFAULT_KINDS) for s in split]
     found = ranker.logits(arc_table(lattices), "A", 0.06, words)
     assert len(found) >= 8
-    # Seventeen features of an arc and of keep, each rounded to half a step.
-    assert np.abs(found - logits[: len(found)]).max() < 34 * scale
+    # Features of an arc and of keep are rounded to half a step each.
+    assert np.abs(found - logits[: len(found)]).max() < TEMPLATES * np.diff(levels).max()
+
+
+def test_a_slot_answers_only_the_feature_that_has_it() -> None:
+    table = Table.empty(8)
+    table.weights[[3, 5, 40]] = 0.5, -2.0, 1.0
+    table.squares[[3, 5, 40]] += 1.0
+    kept = table.selected()
+    assert np.flatnonzero(kept).tolist() == [5, 40]
+
+
+def test_levels_are_near_the_weights_that_count() -> None:
+    weights = np.array([-2.0, 0.0, 0.3, 0.31, 5.0], np.float32)
+    levels = levels_of(weights, np.array([1, 1, 9, 9, 0.5], np.float32), 4)
+    assert 0.0 in levels
+    assert np.abs(levels[:, None] - weights).min(0).max() < 0.02
 
 
 def test_a_damaged_model_is_an_error(tmp_path: Path) -> None:
@@ -97,8 +114,8 @@ def test_a_damaged_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be used"):
         FeaturesRanker.read(path)
     np.save(path, np.zeros(1 << 8, np.int16), allow_pickle=False)
-    path.with_suffix(".json").write_text('{"scale": 1, "families": []}', encoding="utf-8")
-    with pytest.raises(DataError, match="signed bytes"):
+    path.with_suffix(".json").write_text('{"levels": [], "families": []}', encoding="utf-8")
+    with pytest.raises(DataError, match="of bytes"):
         FeaturesRanker.read(path)
 
 

@@ -44,12 +44,13 @@ import numpy as np
 
 from unspin.gold import parse_gold
 from unspin.learn import align, features, spinners
+from unspin.learn.feature_table import Table, write
 from unspin.learn.lexicon import learn_rows, write_lexicon
 from unspin.learn.parallel import ParallelText, load
 from unspin.learn.statistics import UNKNOWN, token_segments
 from unspin.lexicon import SpinLexicon
 from unspin.pairs import Pair, read_pairs
-from unspin.rank.hashing import RATE_EDGES, TABLE_BITS, rate_bin
+from unspin.rank.hashing import RATE_EDGES, rate_bin
 from unspin.tokens import tokenize
 
 ROOT = Path(__file__).parents[1]
@@ -106,36 +107,31 @@ def shipped_candidates() -> features.Candidates:
     return features.candidates(SpinLexicon.read([DICTIONARIES / n for n in names]))
 
 
-def empty_table() -> tuple[np.ndarray, np.ndarray]:
-    return np.zeros(1 << TABLE_BITS, np.float32), np.full(1 << TABLE_BITS, 1e-2, np.float32)
-
-
-def trained_table(text, segments, lexicon) -> tuple[np.ndarray, np.ndarray]:
-    """The features' weights and squared gradients after one pass over ``text``."""
+def trained_table(text, segments, lexicon) -> Table:
+    """The features' weights, learned from all of ``text``."""
     matches = features.find_matches(text, segments, lexicon)
     hints = features.training_hints(text, features.document_rates(text, segments), FAMILIES, 1)
     order = np.random.default_rng(0).permutation(len(text.spinner)).astype(np.int64)
-    weights, squares = empty_table()
-    loss, number, _ = features.run(text, lexicon, matches, hints, order, weights, squares)
-    print(f"log loss {loss / number:.4f} on {number:,} matches, before each was learned")
-    return weights, squares
+    table, loss = features.train(text, lexicon, matches, hints, order)
+    number = int(np.count_nonzero(matches.label >= 0))
+    print(f"log loss {loss:.4f} on {number:,} matches, before each was learned")
+    return table
 
 
 def features_stage(args: argparse.Namespace) -> None:
     text, segments = get(args.work, "text"), get(args.work, "segments")
     lexicon = shipped_candidates()
-    weights, squares = trained_table(text, segments, lexicon)
-    np.save(args.work / "weights.npy", weights)
+    table = trained_table(text, segments, lexicon)
     if args.regression:
-        regression(*args.regression, lexicon, weights, squares)
-    print(dev_losses(args.dev, lexicon, weights))
+        regression(*args.regression, lexicon, table)
+    print(dev_losses(args.dev, lexicon, table))
     about = {
         "license": "MIT",
         "seed": 0,
         "data": get(args.work, "hashes"),
         "regression_passes": REGRESSION_PASSES if args.regression else 0,
     }
-    features.write(weights, FAMILIES, DATA / "features.npy", about)
+    write(table, FAMILIES, DATA / "features.npy", about)
 
 
 def marked_pair(seed: Path, gold_file: Path) -> tuple[Pair, np.ndarray]:
@@ -161,7 +157,7 @@ def marked_pair(seed: Path, gold_file: Path) -> tuple[Pair, np.ndarray]:
     return Pair("seed", "A", original, spun), np.array(rows, np.int64)
 
 
-def regression(seed: Path, gold_file: Path, lexicon, weights, squares) -> None:
+def regression(seed: Path, gold_file: Path, lexicon, table: Table) -> None:
     """Learn the regression article a few times over; its score is in-sample by intent."""
     pair, rows = marked_pair(seed, gold_file)
     text = load([pair], 1)
@@ -170,10 +166,10 @@ def regression(seed: Path, gold_file: Path, lexicon, weights, squares) -> None:
     rates = features.document_rates(text, segments)
     for step in range(REGRESSION_PASSES):
         hints = features.training_hints(text, rates, FAMILIES, step)
-        features.run(text, lexicon, matches, hints, np.zeros(1, np.int64), weights, squares)
+        features.run(text, lexicon, matches, hints, np.zeros(1, np.int64), table, training=True)
 
 
-def dev_losses(dev: list[Path], lexicon, weights) -> dict[str, float]:
+def dev_losses(dev: list[Path], lexicon, table: Table) -> dict[str, float]:
     text = load(read_pairs(dev))
     segments = align.align(text)
     matches = features.find_matches(text, segments, lexicon)
@@ -182,7 +178,7 @@ def dev_losses(dev: list[Path], lexicon, weights) -> dict[str, float]:
     found = {}
     for number, name in enumerate(text.spinners):
         documents = np.flatnonzero(text.spinner == number).astype(np.int64)
-        loss, count, _ = features.run(text, lexicon, matches, hints, documents, weights, None)
+        loss, count, _ = features.run(text, lexicon, matches, hints, documents, table)
         found[name] = round(loss / count, 4)
     return found
 
@@ -252,14 +248,11 @@ def cross_fitted(fold: int, lexicon, real, more):
     """
     text, matches, hints, folds = real
     order = np.random.default_rng(0).permutation(len(text.spinner)).astype(np.int64)
-    weights, squares = empty_table()
-    features.run(text, lexicon, matches, hints, order[folds[order] != fold], weights, squares)
+    table, _ = features.train(text, lexicon, matches, hints, order[folds[order] != fold])
     found = []
     for text, matches, hints, folds in (real, more):
         documents = np.flatnonzero(folds == fold).astype(np.int64)
-        _, _, logits = features.run(
-            text, lexicon, matches, hints, documents, weights, None, store=True
-        )
+        _, _, logits = features.run(text, lexicon, matches, hints, documents, table, store=True)
         found.append(logits.astype(np.float16))
     return found
 

@@ -29,7 +29,8 @@ from pathlib import Path
 
 from build import FAMILIES, dev_losses, marked_pair, shipped_candidates, trained_table
 
-from unspin.learn import align, features
+from unspin.learn import align
+from unspin.learn.feature_table import write
 from unspin.learn.looks import Gold, write_golds
 from unspin.learn.parallel import load
 from unspin.pairs import Pair, read_pairs
@@ -88,10 +89,10 @@ def main() -> None:
         write_golds([Gold(*sides, changes.tolist())], args.work / "regression.gold.jsonl")
     text = load([p for p in pairs if not is_held(p)])
     lexicon = shipped_candidates()
-    weights, _ = trained_table(text, align.align(text), lexicon)
-    features.write(weights, FAMILIES, args.work / "features.npy", {})
+    table = trained_table(text, align.align(text), lexicon)
+    write(table, FAMILIES, args.work / "features.npy", {})
     if args.dev:
-        print(dev_losses(args.dev, lexicon, weights))
+        print(dev_losses(args.dev, lexicon, table))
 
 
 if __name__ == "__main__":

@@ -16,10 +16,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from build import DICTIONARIES, FAMILIES, empty_table, get
+from build import DICTIONARIES, FAMILIES, get
 
 from unspin.evaluate import Tally, evaluate_clean, evaluate_pair
 from unspin.learn import features, spinners
+from unspin.learn.feature_table import write
 from unspin.learn.lexicon import learn_rows, write_lexicon
 from unspin.lexicon import SpinLexicon
 from unspin.pairs import read_pairs
@@ -45,14 +46,13 @@ def without(family: str, text, segments, every: int, folder: Path) -> Restorer:
     hints = features.training_hints(text, features.document_rates(text, segments), FAMILIES, 1)
     order = np.random.default_rng(0).permutation(len(text.spinner)).astype(np.int64)
     order = order[(text.spinner[order] != text.spinners.index(family)) & (order % every == 0)]
-    weights, squares = empty_table()
-    features.run(text, lexicon, matches, hints, order, weights, squares)
-    features.write(weights, FAMILIES, folder / "features.npy", {})
+    table, _ = features.train(text, lexicon, matches, hints, order)
+    write(table, FAMILIES, folder / "features.npy", {})
     spinners.write(text, folder / "spinners.tsv")
-    table = SpinnerTable.read(folder / "spinners.tsv")
+    spinner_table = SpinnerTable.read(folder / "spinners.tsv")
     restorer = Restorer(Settings(ranker="features", builtin_lexicon=False, lexicons=tuple(paths)))
     restorer._models.features = FeaturesRanker.read(folder / "features.npy")
-    restorer._models.spinners = table.without(family)
+    restorer._models.spinners = spinner_table.without(family)
     return restorer
 
 

@@ -3,9 +3,9 @@
     python -m unspin.learn.combine DEV... -o src/unspin/data/context.json
 
 A conditional logit over the candidates of each matched span and "keep" with
-two features: the ranker's log odds, and 1 for every change. (An n-gram model's
-opinion was a third until the encoder was trained for long, which made it
-superfluous.) Spans that a longer change cuts through, and those whose original
+three features: the encoder's part of the log odds, the features' part, and 1 for every
+change. (An n-gram model's opinion was another until the encoder was trained for long,
+which made it superfluous.) Spans that a longer change cuts through, and those whose original
 is no candidate, are left out, as in training. Reports the log loss of documents
 that were not fitted on.
 """
@@ -28,7 +28,7 @@ from unspin.restorer import Restorer
 from unspin.settings import DEFAULT_KINDS, Settings
 from unspin.tokens import tokenize
 
-_NAMES = ("scale", "offset")
+_NAMES = ("deep", "wide", "offset")
 
 
 def cases(pair: Pair, restorer: Restorer) -> Iterator[Case]:
@@ -45,7 +45,7 @@ def cases(pair: Pair, restorer: Restorer) -> Iterator[Case]:
     explained = restorer.explain(pair.spun)
     for lattice, ranking in zip(explained.lattices, explained.rankings, strict=True):
         base = place[lattice.sentence.tokens[0].start]
-        for start, end, originals, odds in _spans(lattice, ranking):
+        for start, end, originals, parts in _spans(lattice, ranking):
             span = base + start, base + end
             if span not in gold and changed[span[0] : span[1]].any():
                 continue
@@ -53,17 +53,18 @@ def cases(pair: Pair, restorer: Restorer) -> Iterator[Case]:
             if target is not None and target not in originals:
                 continue
             features = np.zeros((len(originals) + 1, len(_NAMES)))
-            features[:-1, 0] = odds
-            features[:-1, 1] = 1.0
+            features[:-1] = [(*both, 1.0) for both in parts]
             yield Case(features, len(originals) if target is None else originals.index(target))
 
 
-def _spans(lattice: Lattice, ranking: Ranking) -> Iterator[tuple[int, int, list[str], list[float]]]:
-    spans: dict[tuple[int, int], tuple[list[str], list[float]]] = {}
-    for arc, odds in zip(lattice.arcs, ranking.log_odds, strict=True):
+def _spans(
+    lattice: Lattice, ranking: Ranking
+) -> Iterator[tuple[int, int, list[str], list[tuple[float, float]]]]:
+    spans: dict[tuple[int, int], tuple[list[str], list[tuple[float, float]]]] = {}
+    for arc, both in zip(lattice.arcs, ranking.parts, strict=True):
         originals, values = spans.setdefault((arc.start, arc.end), ([], []))
         originals.append(arc.rule.original)
-        values.append(odds)
+        values.append(both)
     for (start, end), (originals, values) in spans.items():
         yield start, end, originals, values
 
@@ -75,16 +76,14 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
     restorer = Restorer(replace(Settings(), kinds=DEFAULT_KINDS - {EditKind.OPEN}))
-    models = restorer._models
-    models.context.final = (1.0, 0.0)
     folds: tuple[list[Case], list[Case]] = [], []
     for number, pair in enumerate(read_pairs(args.pairs)):
         folds[number % 3 == 2].extend(cases(pair, restorer))
-    start = np.array([1.0, 0.0])
+    manifest = json.loads(args.output.read_text(encoding="utf-8"))
+    start = np.array([1.0, manifest["wide"], 0.0])
     weights = fit(folds[0], start)
     print(f"unseen documents: log loss {log_loss(folds[1], start):.4f} before, ", end="")
     print(f"{log_loss(folds[1], weights):.4f} after; {len(folds[0])} spans used")
-    manifest = json.loads(args.output.read_text(encoding="utf-8"))
     manifest["final"] = dict(zip(_NAMES, weights.round(4).tolist(), strict=True))
     print(manifest["final"])
     args.output.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

@@ -1,24 +1,22 @@
-"""Training of the sparse log-linear ranker: one AdaGrad pass over all matches.
+"""Training of the sparse log-linear ranker: AdaGrad over all matches.
 
 For each occurrence of a spun phrase, a softmax over its candidates and "keep".
 Logit = log counts of the channel + sum of hashed feature weights
-(:mod:`unspin.rank.hashing` lists them by template number). A second pass,
-dropout and L2 all lost accuracy in trials, so there are none.
+(:mod:`unspin.rank.hashing` lists them by template number). A first pass tells which
+feature of each slot is worth its byte, another learns those alone, from the start:
+a second pass over weights already learned, dropout and L2 all lost accuracy in trials.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from unspin.learn.align import Segments
+from unspin.learn.feature_table import Table
 from unspin.learn.parallel import ParallelText
 from unspin.learn.statistics import (
     NONE_OF_THESE,
@@ -31,7 +29,7 @@ from unspin.lexicon import SpinLexicon
 from unspin.rank.hashing import (
     BOUNDARY,
     CHANNEL_EDGES,
-    TABLE_BITS,
+    INDEX_BITS,
     TEMPLATES,
     rate_bin,
     word_hash,
@@ -145,18 +143,37 @@ def training_hints(
     return Hints(family, rate)
 
 
+def train(
+    text: ParallelText,
+    lexicon: Candidates,
+    matches: Matches,
+    hints: Hints,
+    documents: NDArray[np.int64],
+    bits: int = INDEX_BITS,
+) -> tuple[Table, float]:
+    """The table learned from ``documents`` in the order given, and the log loss (nats) of a
+    match before each was learned.
+    """
+    every = Table.empty(bits)
+    run(text, lexicon, matches, hints, documents, every, training=True)
+    table = Table.empty(bits, every.selected())
+    del every
+    loss, number, _ = run(text, lexicon, matches, hints, documents, table, training=True)
+    return table, loss / max(number, 1)
+
+
 def run(
     text: ParallelText,
     lexicon: Candidates,
     matches: Matches,
     hints: Hints,
     documents: NDArray[np.int64],
-    weights: NDArray[np.float32],
-    squares: NDArray[np.float32] | None,
-    bits: int = TABLE_BITS,
+    table: Table,
+    *,
+    training: bool = False,
     store: bool = False,
 ) -> tuple[float, int, NDArray[np.float32]]:
-    """One pass over ``documents`` in the order given; training when ``squares`` is given.
+    """One pass over ``documents`` in the order given, which changes ``table`` in training.
 
     Returns the summed log loss before each update (nats), the number of
     trained matches, and with ``store`` the logit of every candidate of every
@@ -174,9 +191,8 @@ def run(
         matches.start, matches.length.astype(np.int64), matches.phrase, matches.label,
         text.spun.words, text.spun.case, text.spun.starts, text.spun.offsets, vocabulary,
         lexicon.at, lexicon.base, lexicon.spun, lexicon.original, single,
-        hints.family, hints.rate, weights,
-        squares if squares is not None else np.zeros(1, np.float32), squares is not None,
-        bits, at, out, store, CHANNEL_EDGES,
+        hints.family, hints.rate, table.weights, table.squares, table.kept, training,
+        len(table.weights).bit_length() - 1, at, out, store, CHANNEL_EDGES,
     )  # fmt: skip
     return loss, number, out
 
@@ -223,13 +239,18 @@ def fill(row, spun, original, l1, l2, r1, r2, case, known, family, rate, channel
     row[14] = _index(14, np.uint64(family), np.uint64(rate * 100 + channel), bits)
     row[15] = _index(15, np.uint64(family), np.uint64(known), bits)
     row[16] = _index(16, np.uint64(family), np.uint64(known * 100 + channel), bits)
+    row[17] = _index(17, original, l2, bits)
+    row[18] = _index(18, original, r2, bits)
+    row[19] = _index(19, pair, _pair(l1, l2), bits)
+    row[20] = _index(20, pair, _pair(r1, r2), bits)
+    row[21] = _index(21, pair, _pair(l1, r1), bits)
 
 
 @numba.njit(cache=True)
 def _pass(  # type: ignore[no-untyped-def]
     documents, paragraph_at, first, m_start, m_length, m_phrase, m_label,
     words, case, starts, offsets, vocabulary, cand_at, base, spun, original, single,
-    family, rate, weights, squares, train, bits, at, out, store, edges,
+    family, rate, weights, squares, kept, train, bits, at, out, store, edges,
 ):  # pragma: no cover # fmt: skip
     boundary = np.uint64(BOUNDARY)
     rows = np.zeros((33, TEMPLATES), np.uint64)
@@ -299,26 +320,8 @@ def _pass(  # type: ignore[no-untyped-def]
                         continue
                     for t in range(TEMPLATES):
                         f = rows[c, t]
+                        if kept[f] == 0:
+                            continue
                         squares[f] += g * g
                         weights[f] -= _LEARNING_RATE * g / np.sqrt(squares[f])
     return loss, number
-
-
-def write(
-    weights: NDArray[np.float32], families: list[str], path: Path, about: dict[str, Any]
-) -> None:
-    """Write weights as signed bytes with the manifest that the runtime reads."""
-    # The few weights beyond the 99.99th percentile are clipped, which changes
-    # less than a coarser step for all others would.
-    top = float(np.quantile(np.abs(weights[weights != 0]), 0.9999))
-    scale = top / 127
-    np.save(path, np.clip(np.rint(weights / scale), -127, 127).astype(np.int8), allow_pickle=False)
-    manifest = {
-        "format": 1,
-        "scale": scale,
-        "families": families,
-        "nonzero": int(np.count_nonzero(np.abs(weights) > scale / 2)),
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        **about,
-    }
-    path.with_suffix(".json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

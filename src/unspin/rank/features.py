@@ -2,8 +2,9 @@
 
 Logit of an arc = channel log odds + sum of the weights of its features
 (:mod:`unspin.rank.hashing`); "keep" has features too, as if the spun phrase
-were its own original. The weights are a memory-mapped array of 2^24 signed
-bytes; the manifest beside it gives their scale and the families' numbers.
+were its own original. The weights are a memory-mapped array of 2^24 bytes; in each the
+high bits are the tag of the feature that has the slot, the low ones the number of its
+weight among the levels that the manifest beside it lists, with the families' numbers.
 """
 
 from __future__ import annotations
@@ -17,20 +18,39 @@ from numpy.typing import NDArray
 
 from unspin.errors import DataError
 from unspin.rank.arcs import ArcTable, arc_table
-from unspin.rank.hashing import CHANNEL_EDGES, index, pair_hash, rate_bin, word_hash
+from unspin.rank.hashing import (
+    CHANNEL_EDGES,
+    TAG_BITS,
+    index,
+    pair_hash,
+    rate_bin,
+    word_hash,
+)
 from unspin.records import DocumentEvidence, Lattice, Ranking
 
 _KEEP_KNOWN = 2
 _KEEP_CHANNEL = 99
+_BYTE = 256
 
 
 class FeaturesRanker:
     """The trained weights, shared by the features and the context ranker."""
 
-    def __init__(self, weights: NDArray[np.int8], scale: float, families: Sequence[str]) -> None:
-        self._weights = weights
-        self._scale = scale
-        self._bits = int(weights.size).bit_length() - 1
+    def __init__(
+        self, slots: NDArray[np.uint8], levels: Sequence[float], families: Sequence[str]
+    ) -> None:
+        """From the arrays of a model; ValueError when they do not fit together."""
+        self._bits = int(slots.size).bit_length() - 1 + TAG_BITS
+        if slots.dtype != np.uint8 or slots.size << TAG_BITS != 1 << self._bits:
+            raise ValueError("expected a power of two of bytes")
+        if len(levels) << TAG_BITS != _BYTE:
+            raise ValueError(f"expected {_BYTE >> TAG_BITS} levels")
+        self._slots = slots
+        # The weight of a feature by its tag and what its slot holds.
+        weights = np.zeros((1 << TAG_BITS, _BYTE), np.float32)
+        for tag in range(1 << TAG_BITS):
+            weights[tag, tag * len(levels) : (tag + 1) * len(levels)] = levels
+        self._weights = weights.reshape(-1)
         self._families = {name: number + 1 for number, name in enumerate(families)}
 
     @classmethod
@@ -42,14 +62,11 @@ class FeaturesRanker:
         """
         try:
             manifest = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-            weights = np.load(path, mmap_mode="r", allow_pickle=False)
+            slots = np.load(path, mmap_mode="r", allow_pickle=False)
             # A plain view: numpy wraps every look-up in a memory map anew.
-            ranker = cls(weights.view(np.ndarray), float(manifest["scale"]), manifest["families"])
-        except (OSError, ValueError, KeyError) as error:
+            return cls(slots.view(np.ndarray), manifest["levels"], manifest["families"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(f"features model {path} cannot be used: {error}") from error
-        if weights.dtype != np.int8 or weights.size != 1 << ranker._bits:
-            raise DataError(f"features model {path}: expected a power of two of signed bytes")
-        return ranker
 
     def family(self, name: str | None) -> int:
         """A family's number in features, 0 for an unknown one."""
@@ -87,7 +104,7 @@ class FeaturesRanker:
             family,
             bin_,
         )
-        result: NDArray[np.float64] = base + (change - keep[owner]) * self._scale
+        result: NDArray[np.float64] = base + change - keep[owner]
         return result
 
     def _sum(
@@ -100,10 +117,10 @@ class FeaturesRanker:
         family: int,
         rate: int,
     ) -> NDArray[np.float64]:
-        """Summed weights, unscaled, of (span, original) combinations."""
+        """Summed weights of (span, original) combinations."""
         pair = pair_hash(table.spun[owner], original)
         left, right = table.left, table.right
-        l1, r1 = left[:, 0][owner], right[:, 0][owner]
+        (l1, l2), (r1, r2) = left[owner].T, right[owner].T
         lefts = pair_hash(left[:, 0], left[:, 1])[owner]
         rights = pair_hash(right[:, 0], right[:, 1])[owner]
         both = pair_hash(left[:, 0], right[:, 0])[owner]
@@ -128,8 +145,14 @@ class FeaturesRanker:
             (families, rates * np.uint64(100) + channel),
             (families, known),
             (families, known * np.uint64(100) + channel),
+            (original, l2),
+            (original, r2),
+            (pair, lefts),
+            (pair, rights),
+            (pair, both),
         )
-        total = np.zeros(len(owner), np.int32)
-        for template, (one, two) in enumerate(features):
-            total += self._weights[index(template, one, two, self._bits)]
-        return total.astype(np.float64)
+        found = np.stack([index(n, *pair_, self._bits) for n, pair_ in enumerate(features)])
+        slots = self._slots[found >> np.uint64(TAG_BITS)]
+        tags = found.astype(np.intp) & ((1 << TAG_BITS) - 1)
+        total: NDArray[np.float64] = self._weights[tags * _BYTE + slots].sum(0, np.float64)
+        return total

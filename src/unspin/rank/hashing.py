@@ -1,8 +1,11 @@
 """Hashed features of an arc in its context, in numpy.
 
 Each feature is a template number and up to three 64-bit values, hashed to an
-index into a table of weights. ``unspin.learn.features`` computes the same
-indexes in compiled code; a test holds the two together.
+index. Its first bits are the slot of a table, the last ``TAG_BITS`` the tag by which a
+slot knows whose weight it holds: an order of magnitude more features than slots are
+seen in training, and only the one that matters most is kept of those that share a slot.
+``unspin.learn.features`` computes the same indexes in compiled code; a test holds the
+two together.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ from numpy.typing import NDArray
 
 U64 = NDArray[np.uint64]
 
-TEMPLATES = 17
-TABLE_BITS = 24
+TEMPLATES = 22
+SLOT_BITS, TAG_BITS = 24, 3
+INDEX_BITS = SLOT_BITS + TAG_BITS
 BOUNDARY = np.uint64(0x51ED270B)  # stands for the word beyond a sentence's edge
 
 _C1 = np.uint64(0x9E3779B97F4A7C15)
@@ -43,8 +47,8 @@ def pair_hash(left: U64, right: U64) -> U64:
     return mixed
 
 
-def index(template: int, left: U64, right: U64, bits: int = TABLE_BITS) -> U64:
-    """The table index of a feature."""
+def index(template: int, left: U64, right: U64, bits: int = INDEX_BITS) -> U64:
+    """The index of a feature."""
     mixed = (left * _C1 + right + np.uint64(template)) * _C2
     mixed ^= mixed >> _SHIFT
     mixed *= _C3
