@@ -2,7 +2,8 @@ r"""Builds everything that is learned, stage by stage, into the source tree.
 
     python training/build.py text     PAIRS... -w WORK      # tokenize and align, about 5 minutes
     python training/build.py lexicon  -w WORK               # dictionaries/en/spin.tsv, spinners.tsv
-    python training/build.py features -w WORK --dev DEV... --regression SEED GOLD
+    python training/build.py text     PAIRS... LIGHT -w WIDE
+    python training/build.py features -w WIDE --dev DEV... --regression SEED GOLD
     python training/build.py text     SIMULATED... -w MORE  # what simulate.py wrote
     python training/build.py lists    PAIRS... -w WORK
     python training/build.py corpora  -w WORK --more MORE
@@ -15,8 +16,9 @@ r"""Builds everything that is learned, stage by stage, into the source tree.
     python -m unspin.learn.calibrate context DEV... -o src/unspin/data/calibration.json
 
 PAIRS are the parallel text's train files and what ``simulate.py`` writes of their originals
-(S=4500 and 600 of Y's documents for the shipped lexicon and features). Every
-stage is seeded; SIMULATED are documents of the families that ``simulate.py`` knows;
+(S=4500 and 600 of Y's documents for the shipped lexicon). The features have read, too, what
+it writes of prose with that lexicon (LIGHT: T=800 K=800 J=500 M=400, 100 documents of a file at
+most). Every stage is seeded; SIMULATED are documents of the families that ``simulate.py`` knows;
 documents held back for the second pass (``held_back.py``) are left out of the corpora;
 ``encoder`` goes on from its checkpoint (at least one every ten
 minutes) after a kill, and takes a GPU (``--device cuda``): 20 minutes of an H100 are

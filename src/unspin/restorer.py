@@ -55,6 +55,9 @@ _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
 # stay below five of 10,000 clean words.
 _SUGGESTED, _SUGGESTED_IN_CLEAN, _SUGGESTED_IN_LONG = 0.05, 0.35, 0.45
 _DOUBTFUL, _LONG = 0.84, 500
+# The least confidence of edits in what is left of a page around the article: two words or three,
+# which the models have not read much of.
+_SURE_OF_FURNITURE = 0.5
 # Log odds (nats) where no arc is.
 _NO_ARC = -20.0
 
@@ -126,10 +129,10 @@ class Restorer:
         spans = protected_spans(text, split, self.settings)
         protected = ProtectedIndex(spans)
         garbled, findings = self._garble(text, split, spans)
+        furniture = _furniture(findings)
         if self._wants_terms:
             garbled = _together(list(self._models.terms.edits(text, split, protected)), garbled)
             if self._models.torn is not None:
-                furniture = _furniture(findings)
                 composed, torn = self._models.torn.marks(text, split, protected)
                 composed = [e for e in composed if not furniture.overlaps(e.start, e.end)]
                 garbled, findings = _together(composed, garbled), [*findings, *torn]
@@ -143,6 +146,10 @@ class Restorer:
         if evidence.spin_score < _SURELY_SPUN:
             # A text about spinning quotes what a spun text says.
             edits = [e for e in edits if not _is_mention(text, e)]
+        edits = [
+            e for e in edits
+            if e.confidence >= _SURE_OF_FURNITURE or not furniture.overlaps(e.start, e.end)
+        ]  # fmt: skip
         edits = _together(edits, garbled)
         applied = [self._is_applied(e, evidence, screening.size) for e in edits]
         chosen = tuple(e for e, yes in zip(edits, applied, strict=True) if yes)
@@ -356,7 +363,7 @@ def _is_mention(text: str, edit: Edit) -> bool:
 
 
 def _furniture(findings: Sequence[Finding]) -> ProtectedIndex:
-    """Where a page's furniture was left, such as "info image": no text to be composed of terms."""
+    """Where a page's furniture was left, such as "info image": not the article's text."""
     found = (f for f in findings if f.kind is EditKind.BOILERPLATE)
     return ProtectedIndex([ProtectedSpan(f.start, f.end, "furniture") for f in found])
 

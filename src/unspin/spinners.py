@@ -13,6 +13,7 @@ the word is in the family's output than in ordinary text. Example::
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from unspin.errors import DataError
 HEADER = "# unspin spinners 1"
 SCALE = 10
 _OTHER = re.compile(r"[^0-9 -]")
+# A spinner that had written a word so often would have left its original somewhere: the
+# occurrences that count in a paragraph of so many words and marks or more.
+_REPEATS, _ENDLESS = 50, 2000
 
 
 class SpinnerTable:
@@ -82,9 +86,17 @@ class SpinnerTable:
         unknown = len(self._ratios) - 1
         if not paragraphs:
             return np.zeros((0, len(self.families)))
-        rows = [known(norm, unknown) for norms in paragraphs for norm in norms or ("",)]
-        sizes = np.array([len(norms) or 1 for norms in paragraphs])
+        counted = [_counted(norms) for norms in paragraphs]
+        rows = [known(norm, unknown) for norms in counted for norm in norms]
+        sizes = np.array([len(norms) for norms in counted])
         starts = np.cumsum(sizes) - sizes
         summed = np.add.reduceat(self._ratios[rows], starts, axis=0, dtype=np.int64)
         ratios: NDArray[np.float64] = summed / SCALE
         return ratios
+
+
+def _counted(norms: Sequence[str]) -> Sequence[str]:
+    """The norms of a paragraph that are evidence: of a word repeated without end, ``_REPEATS``."""
+    if len(norms) < _ENDLESS:
+        return norms or ("",)
+    return [norm for norm, n in Counter(norms).items() for _ in range(min(n, _REPEATS))]

@@ -3,9 +3,9 @@
     python -m unspin.learn.combine DEV... -o src/unspin/data/context.json
 
 A conditional logit over the candidates of each matched span and "keep" with
-three features: the encoder's part of the log odds, the features' part, and 1 for every
-change. (An n-gram model's opinion was another until the encoder was trained for long,
-which made it superfluous.) Spans that a longer change cuts through, and those whose original
+two features: the log odds as trained, and 1 for every change. (An n-gram model's
+opinion was a third until the encoder was trained for long, which made it
+superfluous.) Spans that a longer change cuts through, and those whose original
 is no candidate, are left out, as in training. Reports the log loss of documents
 that were not fitted on.
 """
@@ -28,11 +28,11 @@ from unspin.restorer import Restorer
 from unspin.settings import DEFAULT_KINDS, Settings
 from unspin.tokens import tokenize
 
-_NAMES = ("deep", "wide", "offset")
+_NAMES = ("scale", "offset")
 
 
-def cases(pair: Pair, restorer: Restorer) -> Iterator[Case]:
-    """The learnable spans of a document."""
+def cases(pair: Pair, restorer: Restorer, wide: float) -> Iterator[Case]:
+    """The learnable spans of a document; ``wide`` is the weight of the features' part."""
     spun = tokenize(pair.spun)
     norms = [t.norm for t in spun]
     original = [t.norm for t in tokenize(pair.original)]
@@ -45,7 +45,7 @@ def cases(pair: Pair, restorer: Restorer) -> Iterator[Case]:
     explained = restorer.explain(pair.spun)
     for lattice, ranking in zip(explained.lattices, explained.rankings, strict=True):
         base = place[lattice.sentence.tokens[0].start]
-        for start, end, originals, parts in _spans(lattice, ranking):
+        for start, end, originals, odds in _spans(lattice, ranking, wide):
             span = base + start, base + end
             if span not in gold and changed[span[0] : span[1]].any():
                 continue
@@ -53,18 +53,20 @@ def cases(pair: Pair, restorer: Restorer) -> Iterator[Case]:
             if target is not None and target not in originals:
                 continue
             features = np.zeros((len(originals) + 1, len(_NAMES)))
-            features[:-1] = [(*both, 1.0) for both in parts]
+            features[:-1, 0] = odds
+            features[:-1, 1] = 1.0
             yield Case(features, len(originals) if target is None else originals.index(target))
 
 
 def _spans(
-    lattice: Lattice, ranking: Ranking
-) -> Iterator[tuple[int, int, list[str], list[tuple[float, float]]]]:
-    spans: dict[tuple[int, int], tuple[list[str], list[tuple[float, float]]]] = {}
-    for arc, both in zip(lattice.arcs, ranking.parts, strict=True):
+    lattice: Lattice, ranking: Ranking, wide: float
+) -> Iterator[tuple[int, int, list[str], list[float]]]:
+    spans: dict[tuple[int, int], tuple[list[str], list[float]]] = {}
+    # The ranking's log odds are the second pass's by now.
+    for arc, (deep, feature_part) in zip(lattice.arcs, ranking.parts, strict=True):
         originals, values = spans.setdefault((arc.start, arc.end), ([], []))
         originals.append(arc.rule.original)
-        values.append(both)
+        values.append(deep + wide * feature_part)
     for (start, end), (originals, values) in spans.items():
         yield start, end, originals, values
 
@@ -76,11 +78,11 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
     restorer = Restorer(replace(Settings(), kinds=DEFAULT_KINDS - {EditKind.OPEN}))
+    manifest = json.loads(args.output.read_text(encoding="utf-8"))
     folds: tuple[list[Case], list[Case]] = [], []
     for number, pair in enumerate(read_pairs(args.pairs)):
-        folds[number % 3 == 2].extend(cases(pair, restorer))
-    manifest = json.loads(args.output.read_text(encoding="utf-8"))
-    start = np.array([1.0, manifest["wide"], 0.0])
+        folds[number % 3 == 2].extend(cases(pair, restorer, manifest["wide"]))
+    start = np.array([1.0, 0.0])
     weights = fit(folds[0], start)
     print(f"unseen documents: log loss {log_loss(folds[1], start):.4f} before, ", end="")
     print(f"{log_loss(folds[1], weights):.4f} after; {len(folds[0])} spans used")

@@ -45,7 +45,7 @@ from unspin.settings import Settings
 HIDDEN = 192
 EPOCHS = 20
 # How often the regression article is shown; its score is in-sample by intent.
-REGRESSION_COPIES = 60
+REGRESSION_COPIES = 120
 _BATCH = 2048
 _RATE, _DECAY = 3e-3, 1e-2
 

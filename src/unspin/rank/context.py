@@ -64,9 +64,10 @@ class ContextRanker:
             self._keep: Floats = small["keep"]
             self._none: Floats = small["none"]
             self._none_bias = float(manifest["none_bias"])
-            trained = {"deep": 1.0, "wide": manifest["wide"], "offset": 0.0}
-            final = manifest.get("final", trained)
-            self._final = tuple(float(final[name]) for name in trained)
+            self._wide = float(manifest["wide"])
+            # Until ``unspin.learn.combine`` has run, as trained.
+            final = manifest.get("final", {"scale": 1.0, "offset": 0.0})
+            self._final = float(final["scale"]), float(final["offset"])
             self._families = {name: n + 1 for n, name in enumerate(manifest["families"])}
             self._family_token = int(manifest["family_token"])
             self._rate_token = int(manifest["rate_token"])
@@ -164,8 +165,8 @@ class ContextRanker:
         keeps = self._vectors.of_phrases(phrases) + self._keep
         keep = np.einsum("ij,ij->i", spans, keeps) * scale
         deep -= keep[owner]
-        of_deep, of_wide, offset = self._final
-        odds = of_deep * deep + of_wide * wide + offset + shift
+        slope, offset = self._final
+        odds = slope * (deep + self._wide * wide) + offset + shift
         none = spans @ self._none * scale + self._none_bias - keep + shift
         unknown: list[dict[tuple[int, int], float]] = [{} for _ in lattices]
         for (number, start, end), value in zip(table.spans, none.tolist(), strict=True):
