@@ -14,7 +14,7 @@ from unspin.tokens import sentences
 TEXT = "The pooch is a puppy that individuals have tamed, which infers numerous shapes and hues."
 
 
-@pytest.mark.parametrize(("spinner", "times"), [("S", 1.5), ("A", 1.0), (None, 1.0)])
+@pytest.mark.parametrize(("spinner", "times"), [("S", 2.0), ("A", 1.0), (None, 1.0)])
 def test_what_spinbot_changes_beyond_the_lexicon_is_added(
     monkeypatch: pytest.MonkeyPatch, spinner: str | None, times: float
 ) -> None:
