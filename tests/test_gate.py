@@ -55,6 +55,10 @@ def test_what_is_far_likelier_to_be_right_is_applied() -> None:
         (0.8, 0.4, 500, False),
         (0.4, 1.0, 500, True),
         (0.4, 0.6, 500, False),
+        (0.45, 0.94, 500, False),  # so much text should have raised the score
+        (0.45, 0.94, 499, True),
+        (0.5, 0.94, 500, True),
+        (0.45, 0.95, 500, True),
         (0.65, 0.8, 500, True),
         (0.65, 0.79, 140, False),
         (0.5, 1.0, 60, False),

@@ -146,12 +146,8 @@ class Restorer:
         if evidence.spin_score < _SURELY_SPUN:
             # A text about spinning quotes what a spun text says.
             edits = [e for e in edits if not _is_mention(text, e)]
-        edits = [
-            e for e in edits
-            if e.confidence >= _SURE_OF_FURNITURE or not furniture.overlaps(e.start, e.end)
-        ]  # fmt: skip
         edits = _together(edits, garbled)
-        applied = [self._is_applied(e, evidence, screening.size) for e in edits]
+        applied = [self._is_applied(e, evidence, screening.size, furniture) for e in edits]
         chosen = tuple(e for e, yes in zip(edits, applied, strict=True) if yes)
         others = tuple(
             e for e, yes in zip(edits, applied, strict=True) if not yes and e.confidence >= least
@@ -215,9 +211,13 @@ class Restorer:
             hashlib.sha256(settings.encode()).hexdigest()[:16],
         )
 
-    def _is_applied(self, edit: Edit, evidence: DocumentEvidence, words: int) -> bool:
+    def _is_applied(
+        self, edit: Edit, evidence: DocumentEvidence, words: int, furniture: ProtectedIndex
+    ) -> bool:
         if self.settings.min_confidence is not None:
             return edit.confidence >= self.settings.min_confidence
+        if edit.confidence < _SURE_OF_FURNITURE and furniture.overlaps(edit.start, edit.end):
+            return False
         curve = self._models.calibration.of(edit.kind)
         return is_applied(
             edit, curve, evidence.spin_score, words, known=evidence.spinner is not None
