@@ -333,7 +333,8 @@ def test_a_rejected_phrase_is_left_alone_with_the_words_inside(tmp_path: Path) -
     other = tmp_path / "other.tsv"
     other.write_text(
         f"{HEADER}\n# columns: spun\toriginal\tfamilies\n"
-        "put\tset\tA:9/9\nput up\tpost\tA:9/9\nput up with\ttolerate\tA:9/9\n",
+        "put\tset\tA:9/9\nput up\tpost\tA:9/9\nput up with\ttolerate\tA:9/9\n"
+        "the put\twhere\tA:9/9\nup the\tat\tA:9/9\n",
         encoding="utf-8",
     )
     both = SpinLexicon.read([other, tmp_path / "user.tsv"])
@@ -341,6 +342,11 @@ def test_a_rejected_phrase_is_left_alone_with_the_words_inside(tmp_path: Path) -
     assert list(both.matches("to put up with and put down".split())) == [
         (1, 4, "put up with"),
         (5, 6, "put"),
+    ]
+    # What has a word of it and one beside it would change it, too.
+    assert list(both.matches("the put up the wall".split())) == []
+    assert list(both.matches("the put went up the wall".split())) == [
+        *((0, 2, "the put"), (1, 2, "put"), (3, 5, "up the")),
     ]
     words = "to put up with".split()
     assert both.forbids(words, 2, 3, "upwards")

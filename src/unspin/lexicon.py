@@ -238,11 +238,15 @@ class SpinLexicon:
         return pair in self._never or self._is_left_alone(norms, start, end)
 
     def _is_left_alone(self, norms: Sequence[str], start: int, end: int) -> bool:
-        """Whether ``norms[start:end]`` lies inside a phrase that is never changed."""
+        """Whether ``norms[start:end]`` has words of a phrase that is never changed.
+
+        A longer phrase that has all of it among its words is another phrase.
+        """
         return any(
             " ".join(norms[begin:stop]) in self._left_alone
-            for begin in range(max(0, end - MAX_TOKENS), start + 1)
-            for stop in range(end, min(begin + MAX_TOKENS, len(norms)) + 1)
+            for begin in range(max(0, start - MAX_TOKENS + 1), end)
+            for stop in range(max(start, begin) + 1, min(begin + MAX_TOKENS, len(norms)) + 1)
+            if begin < start or stop > end or (begin, stop) == (start, end)
         )
 
     def _all_matches(self, norms: Sequence[str]) -> Iterator[tuple[int, int, str]]:
