@@ -264,6 +264,7 @@ def test_everywhere_over_articles_keeps_capitals_and_survives_a_reload(
     run("report", "a.txt", "b.txt", "-o", "r.html")
     page = open_page(tiny / "r.html")
     page.click("text=a.txt")
+    page.wait_for_selector(".item")
     press(page, "j e")
     page.keyboard.type("ripe")
     press(page, "Enter A ]")
