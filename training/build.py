@@ -115,8 +115,7 @@ def trained_table(text, segments, lexicon) -> Table:
     hints = features.training_hints(text, features.document_rates(text, segments), FAMILIES, 1)
     order = np.random.default_rng(0).permutation(len(text.spinner)).astype(np.int64)
     table, loss = features.train(text, lexicon, matches, hints, order)
-    number = int(np.count_nonzero(matches.label >= 0))
-    print(f"log loss {loss:.4f} on {number:,} matches, before each was learned")
+    print(f"log loss {loss:.4f} a match, before each was learned")
     return table
 
 

@@ -1,8 +1,8 @@
 """The weights of hashed features: learned by index, shipped a byte a slot.
 
 Training sees ten times as many features as there are slots. When all of them shared
-the slots' weights, the noise cost 7 % of the log loss on dev; keeping the one of
-each slot that matters most, with a tag of three bits to know it by, leaves 4 %.
+the slots' weights, family A's log loss on dev was 0.335 instead of 0.311; keeping the one
+of each slot that matters most, with a tag of three bits to know it by, makes it 0.322.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Table:
         """Which feature of each slot would be missed most.
 
         That is the one with the highest product of its weight and the fourth root of its
-        summed squares: of eight, twelve and sixteen million features kept so, more of the
-        full table's log loss on dev is left than by the weight, or by its product with the root.
+        summed squares: with eight, twelve or sixteen million features kept so, the log loss
+        on dev is lower than by the weight alone, or by its product with the square root.
         """
         importance = np.sqrt(np.sqrt(self.squares - np.float32(_SQUARES)))
         importance *= np.abs(self.weights)
