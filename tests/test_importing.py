@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from unspin import Restorer, Settings
@@ -99,6 +99,7 @@ def test_a_list_of_refusals_is_an_error() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=30)), max_size=8))
+@example([("#A", "")])
 def test_whatever_is_imported_passes_the_check(pairs: list[tuple[str, str]]) -> None:
     import csv
     import io

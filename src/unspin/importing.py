@@ -147,6 +147,8 @@ def why_refused(spun: str, original: str) -> str:
         return "the spun phrase is empty"
     if not any(c.isalpha() for c in spun):
         return "the spun phrase has no word"
+    if norms[0][0].startswith("#"):
+        return "a line that begins with # is a comment"
     for name, tokens in zip(("spun", "original"), norms, strict=True):
         if len(tokens) > MAX_TOKENS:
             return f"the {name} phrase has {len(tokens)} tokens, at most {MAX_TOKENS} can be used"
