@@ -10,9 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unspin.document import Screening
-from unspin.rank.own_rate import log_shift, shifted
+from unspin.rank.own_rate import IMITATED, has_own_rate, log_shift, shifted
 
 PROBABILITIES = st.lists(st.floats(0, 1, width=32), max_size=60)
+
+
+def test_only_spinners_with_parallel_text_are_taken_to_have_a_usual_rate() -> None:
+    assert has_own_rate(None)
+    assert has_own_rate(IMITATED)
+    assert not any(map(has_own_rate, "ABCTKMJ"))
 
 
 def test_clean_text_is_not_shifted() -> None:
@@ -55,7 +61,7 @@ def test_a_text_with_many_changes_is_no_light_spinners(
     family: str, glance: float, typical: bool
 ) -> None:
     seen = Screening(0.5, ((family, 1.0),), (0.1,), True, 0.02, 300, False, True)
-    after = seen.after((glance,) * 40)
+    after = seen.after([str(n) for n in range(40)], (glance,) * 40)
     assert after.typical is typical
     assert after.glance == (glance,) * 40
-    assert seen.after(()).typical
+    assert seen.after((), ()).typical

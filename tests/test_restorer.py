@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 
 import unspin
 from unspin.edits import apply_edits
+from unspin.rank.context import ContextRanker
 from unspin.records import Detection, DocumentEvidence, Restoration
 from unspin.restorer import _least_suggestion
 from unspin.settings import RANKERS, Settings
+from unspin.verdict import Verdict
 
 SEED = Path(__file__).parents[1] / "seeds" / "000_a26bbb09311a0bb2.txt"
 
@@ -53,6 +56,25 @@ def test_the_same_text_gives_the_same_result(seed: str) -> None:
     one, two = unspin.Restorer(), unspin.Restorer()
     two.restore("Something else came first. " * 20)
     assert one.restore(seed) == two.restore(seed)
+
+
+@pytest.mark.parametrize(("score", "asked"), [(0.01, False), (0.99, True)])
+def test_only_texts_that_may_be_spun_are_searched_for_what_no_lexicon_knows(
+    seed: str, monkeypatch: pytest.MonkeyPatch, score: float, asked: bool
+) -> None:
+    restorer = unspin.Restorer()
+    calls = []
+    opened = ContextRanker.opened
+
+    def counted(self: ContextRanker, *args: Any) -> Any:
+        calls.append(args)
+        return opened(self, *args)
+
+    monkeypatch.setattr(ContextRanker, "opened", counted)
+    monkeypatch.setattr(Verdict, "of", lambda *_: score)
+    found = restorer.restore(seed)
+    assert bool(calls) is asked
+    assert (len(found.edits) > 5) is asked
 
 
 def test_names_and_acronyms_survive(restorer: unspin.Restorer, seed: str) -> None:

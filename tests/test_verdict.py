@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unspin.document import Screening, evidence_of
+from unspin.document import Screening, by_word, evidence_of
 from unspin.errors import DataError
+from unspin.records import Arc, EditKind, Lattice, Ranking, Rule
 from unspin.resources import data_path
+from unspin.tokens import sentences
 from unspin.verdict import (
     GLANCE_RISES,
     READ_RISES,
@@ -19,6 +21,7 @@ from unspin.verdict import (
     Verdict,
     glance_features,
     read_features,
+    share_changed,
     word_evidence,
 )
 
@@ -69,6 +72,30 @@ def test_more_evidence_never_lowers_the_score_of_a_text_that_was_read(verdict: V
         here = seen([], words=len(p), ratio=0.01)
         low = verdict.of(here, read(p.tolist()))
         assert verdict.of(here, read(more.tolist())) >= low - 1e-9
+
+
+def test_repeated_words_count_by_the_root_of_their_number() -> None:
+    norms = ["scheme"] * 9 + ["paths", "paths"]
+    values = [0.9] * 8 + [0.0, 0.2, 0.4]
+    assert by_word(norms, values) == pytest.approx([0.8] * 3 + [0.3])
+    assert by_word([], []) == []
+
+
+def test_of_a_text_that_was_read_only_words_are_seen_and_repeated_ones_less() -> None:
+    (sentence,) = sentences("Schemes, schemes, schemes and schemes have paths.")
+    rule = Rule("paths", "ways", -1.0, EditKind.SYNONYM, (), "")
+    at = len(sentence.tokens) - 2
+    lattice = Lattice(sentence, (Arc(at, at + 1, rule),))
+    changed = tuple(0.5 if t.norm == "schemes" else 0.1 for t in sentence.tokens)
+    evidence = evidence_of(seen(LOW), 0.2)
+    reading = Reading.of([lattice], [Ranking((2.0,), {}, changed)], evidence)
+    assert reading.changed == pytest.approx([0.5, 0.5, 0.1, 0.1, 0.1])
+    assert reading.arcs[-1] == 2.0
+    assert max(reading.arcs[:-1]) < -9
+    assert reading.rate == 0.2
+    # The rate is a share of all words.
+    assert share_changed([lattice], [Ranking((2.0,), {}, changed)]) == pytest.approx(2.3 / 7)
+    assert share_changed([lattice], [Ranking((2.0,), {})]) == 0.0
 
 
 def test_without_words_the_screen_speaks(verdict: Verdict) -> None:

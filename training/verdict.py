@@ -40,9 +40,9 @@ from unspin.evaluate import auroc
 from unspin.models import Models
 from unspin.pairs import read_pairs
 from unspin.protect import ProtectedIndex, protected_spans
-from unspin.restorer import Restorer, reading_of
+from unspin.restorer import Restorer
 from unspin.tokens import paragraph_norms, sentences
-from unspin.verdict import _OVERRULES, READ_RISES, glance_features, read_features
+from unspin.verdict import _OVERRULES, READ_RISES, Reading, glance_features, read_features
 
 SIZES = (25, 50, 100, 200)
 # Documents of a clean kind, and how much of each (code points).
@@ -147,13 +147,13 @@ def collect(args: argparse.Namespace) -> None:
         if number % parts != part:
             continue
         seen = screen(paragraph_norms(text), models.spinners, restorer.settings.spin_prior)
-        seen = replace(seen.after(restorer._glance(text, seen)), suspicious=True)
+        seen = replace(restorer._glanced(text, seen), suspicious=True)
         if seen.words < 15 or not seen.glance:
             continue
         split = sentences(text)
         protected = ProtectedIndex(protected_spans(text, split, restorer.settings))
         evidence, lattices, rankings = restorer._rank(split, protected, seen)
-        reading = reading_of(lattices, rankings, evidence)
+        reading = Reading.of(lattices, rankings, evidence)
         if reading.changed:
             found.append(
                 {

@@ -8,12 +8,13 @@ import numpy as np
 
 from unspin.rank.arcs import arc_table
 from unspin.rank.features import FeaturesRanker
+from unspin.rank.own_rate import IMITATED
 from unspin.records import Lattice
 
 # What a family changes for every change that the lexicon knows. Known families' texts are its
 # source; SpinBot (S) was imitated by a table that has two of three swaps of documented phrases, and
 # the features, which know its imitation well, see less in real texts.
-_UNCOUNTED = {"S": 2.0}
+_UNCOUNTED = {IMITATED: 2.0}
 _MOST = 0.6
 
 

@@ -14,7 +14,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+if TYPE_CHECKING:  # ``import unspin`` should not take numpy's time
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class TokenKind(StrEnum):
@@ -121,7 +125,8 @@ class Ranking:
     written. ``unknown`` maps a span (start, end) to the log odds that it was
     changed from something that is not among its candidates. ``changed[t]`` is
     the probability that token ``t`` is not the author's, where the ranker
-    knows. ``opened`` are arcs that the ranker itself proposes, with their log
+    knows, and ``queries`` (tokens, 128) what it would look for in its place.
+    ``opened`` are arcs that the ranker itself proposes, with their log
     odds; once they are taken, ``opened_unknown`` is what is left of ``unknown``.
     ``parts[i]`` are the encoder's and the features' shares of arc ``i``'s log odds,
     for those who look again; empty where there are none.
@@ -133,6 +138,7 @@ class Ranking:
     opened: tuple[tuple[Arc, float], ...] = ()
     opened_unknown: Mapping[tuple[int, int], float] = field(default_factory=dict)
     parts: tuple[tuple[float, float], ...] = ()
+    queries: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

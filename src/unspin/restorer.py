@@ -34,12 +34,11 @@ from unspin.records import (
     Ranking,
     Restoration,
     Sentence,
-    TokenKind,
 )
 from unspin.settings import Settings
 from unspin.terms import is_quoted
 from unspin.tokens import paragraph_norms, sentences
-from unspin.verdict import Reading
+from unspin.verdict import Reading, share_changed
 from unspin.version import __version__
 from unspin.weights import path_weights
 
@@ -58,8 +57,6 @@ _DOUBTFUL, _LONG = 0.84, 500
 # The least confidence of edits in what is left of a page around the article: two words or three,
 # which the models have not read much of.
 _SURE_OF_FURNITURE = 0.5
-# Log odds (nats) where no arc is.
-_NO_ARC = -20.0
 
 
 class Restorer:
@@ -113,16 +110,17 @@ class Restorer:
         found = screen(paragraphs, self._models.spinners, settings.spin_prior, settings.spinner)
         if settings.ranker != "context" or settings.spinner is not None or found.plain:
             return found
-        found = found.after(self._glance(text, found))
+        found = self._glanced(text, found)
         score = self._models.verdict.glance(found)
         if score < GLANCE:
             return replace(found, spin_score=score, suspicious=False)
         return replace(found, suspicious=True)
 
-    def _glance(self, text: str, screening: Screening) -> tuple[float, ...]:
-        """P(changed) of the words of the sentences that look most spun."""
+    def _glanced(self, text: str, screening: Screening) -> Screening:
+        """The screening after a glance at the sentences that look most spun."""
         seen = suspects(text, screening, self._models.spinners)
-        return tuple(self._models.context.glance(seen))
+        norms = [token.norm for sentence in seen for token in sentence.tokens]
+        return screening.after(norms, self._models.context.glance(seen))
 
     def _explain(self, text: str, screening: Screening) -> Explanation:
         split = sentences(text)
@@ -138,7 +136,10 @@ class Restorer:
                 garbled, findings = _together(composed, garbled), [*findings, *torn]
         evidence, lattices, rankings = self._propose(split, protected, screening)
         least = _least_suggestion(evidence, screening.words)
-        rankings, decodings = self._decode(lattices, rankings, evidence, least)
+        decodings = [Decoding((), (0.0,) * len(x.arcs), {}, 0.0) for x in lattices]
+        if self._may_show(evidence.spin_score, least):
+            lattices, rankings = self._opened(lattices, rankings, evidence, protected)
+            rankings, decodings = self._decode(lattices, rankings, evidence)
         curly = text.count("’") > text.count("'")
         edits: list[Edit] = []
         for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
@@ -242,23 +243,15 @@ class Restorer:
         if not screening.suspicious:
             return evidence_of(screening, 0.0), [], []
         evidence, lattices, rankings = self._rank(split, protected, screening)
-        seen = reading_of(lattices, rankings, evidence)
+        seen = Reading.of(lattices, rankings, evidence)
         score = screening.spin_score
         if seen.changed:
             score = self._models.verdict.of(screening, seen)
         rate = evidence.spin_rate
         if rate is None:
             # What the lexicon does not know, it cannot count.
-            rate = sum(seen.changed) / max(len(seen.changed), 1)
-        opened = [
-            with_opened(lattice, ranking, self._models.lexicon, protected, self.settings.kinds)
-            for lattice, ranking in zip(lattices, rankings, strict=True)
-        ]
-        return (
-            replace(evidence, spin_score=score, spin_rate=rate),
-            [lattice for lattice, _ in opened],
-            [ranking for _, ranking in opened],
-        )
+            rate = share_changed(lattices, rankings)
+        return replace(evidence, spin_score=score, spin_rate=rate), lattices, rankings
 
     def _rank(
         self, split: Sequence[Sentence], protected: ProtectedIndex, screening: Screening
@@ -278,19 +271,35 @@ class Restorer:
         evidence = evidence_of(screening, rate)
         return evidence, lattices, self._models.ranker.rank(lattices, evidence, words)
 
+    def _may_show(self, spin_score: float, least: float) -> bool:
+        """Whether an edit of a text with such a score can have the ``least`` confidence."""
+        calibration = self._models.calibration
+        curves = (calibration, calibration.of(EditKind.OPEN))
+        return max(c.confidence(spin_score) for c in curves) >= least
+
+    def _opened(
+        self,
+        lattices: Sequence[Lattice],
+        rankings: list[Ranking],
+        evidence: DocumentEvidence,
+        protected: ProtectedIndex,
+    ) -> tuple[list[Lattice], list[Ranking]]:
+        """Lattices and rankings with what the ranker itself proposes."""
+        if self.settings.ranker == "context":
+            rankings = self._models.context.opened(lattices, rankings, evidence)
+        opened = [
+            with_opened(lattice, ranking, self._models.lexicon, protected, self.settings.kinds)
+            for lattice, ranking in zip(lattices, rankings, strict=True)
+        ]
+        return [lattice for lattice, _ in opened], [ranking for _, ranking in opened]
+
     def _decode(
         self,
         lattices: Sequence[Lattice],
         rankings: list[Ranking],
         evidence: DocumentEvidence,
-        least: float,
     ) -> tuple[list[Ranking], list[Decoding]]:
         """The decoded lattices and the rankings that were decoded, after a second pass."""
-        calibration = self._models.calibration
-        curves = (calibration, calibration.of(EditKind.OPEN))
-        if max(c.confidence(evidence.spin_score) for c in curves) < least:
-            # No edit of such a document could be worth showing.
-            return rankings, [Decoding((), (0.0,) * len(x.arcs), {}, 0.0) for x in lattices]
         weight = _MODEL_WEIGHT[self.settings.ranker]
         model = self._models.language_model if weight and lattices else None
 
@@ -336,26 +345,6 @@ def _least_suggestion(evidence: DocumentEvidence, words: int) -> float:
     if evidence.spin_score < _DOUBTFUL and words >= _LONG:
         return _SUGGESTED_IN_LONG
     return _SUGGESTED if evidence.spin_score >= IS_SPUN else _SUGGESTED_IN_CLEAN
-
-
-def reading_of(
-    lattices: Sequence[Lattice], rankings: Sequence[Ranking], evidence: DocumentEvidence
-) -> Reading:
-    """What the verdict looks at in a text that was ranked; no words without an encoder."""
-    changed: list[float] = []
-    highest: list[float] = []
-    for lattice, ranking in zip(lattices, rankings, strict=True):
-        best = [_NO_ARC] * len(lattice.sentence.tokens)
-        for arc, odds in zip(lattice.arcs, ranking.log_odds, strict=True):
-            for number in range(arc.start, arc.end):
-                best[number] = max(best[number], odds)
-        for token, p, top in zip(
-            lattice.sentence.tokens, ranking.changed or (), best, strict=False
-        ):
-            if token.kind is TokenKind.WORD:
-                changed.append(p)
-                highest.append(top)
-    return Reading(changed, highest, evidence.spin_rate or 0.0, evidence.spinner is not None)
 
 
 def _is_mention(text: str, edit: Edit) -> bool:

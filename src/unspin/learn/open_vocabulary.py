@@ -138,8 +138,8 @@ def main() -> None:
     parser.add_argument("--phrases", nargs="*", type=Path, default=[])
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    settings = Settings()
-    restorer = Restorer(settings)
+    # All of them are spun: proposals are wanted of those, too, that look clean.
+    restorer = Restorer(Settings(spin_prior=0.99))
     models: Models = restorer._models
     recorder = _Recorder(models.context.open_vocabulary)
     models.context.open_vocabulary = recorder
