@@ -16,9 +16,10 @@ PROBABILITIES = st.lists(st.floats(0, 1, width=32), max_size=60)
 
 
 def test_only_spinners_with_parallel_text_are_taken_to_have_a_usual_rate() -> None:
-    assert has_own_rate(None)
-    assert has_own_rate(IMITATED)
-    assert not any(map(has_own_rate, "ABCTKMJ"))
+    assert has_own_rate(None, 1)
+    assert has_own_rate(IMITATED, 75)
+    assert not has_own_rate(IMITATED, 74)
+    assert not any(has_own_rate(family, 1000) for family in "ABCTKMJ")
 
 
 def test_clean_text_is_not_shifted() -> None:

@@ -44,10 +44,12 @@ _HIGH = (0.5, 0.8, 0.95)
 # The share of the highest P(changed) that are looked at by themselves.
 _TOP = 30
 # Of texts of no known genre fewer are spun than the trees were shown: what is added to log
-# odds at the default prior, after the glance, after reading, and after reading what words
-# alone call SpinBot's: of the texts that the trees were fitted on, 71 clean ones are these,
-# and 5 of them score above 0.5 (0.94 at most). Set by hand on clean prose of six kinds.
-_OFFSET_GLANCE, _OFFSET, _OFFSET_IMITATED = -1.0, -0.2, 0.4
+# odds at the default prior, after the glance, after reading a text of some length, a short
+# one, and what words alone call SpinBot's: of the texts that the trees were fitted on, 71
+# clean ones are these, and 5 of them score above 0.5 (0.94 at most). Set by hand on clean
+# prose of six kinds, whole, and short on hand-written negatives.
+_OFFSET_GLANCE, _OFFSET, _OFFSET_SHORT, _OFFSET_IMITATED = -1.0, -0.2, -0.8, 0.4
+_SHORT = 150
 # How much surer than the trees the glance must be to overrule them (nats): without
 # simulated spinners in training, AUROC of their text 0.65 -> 0.83 to 0.85 (with 1 and 0).
 _OVERRULES = 0.5
@@ -151,11 +153,16 @@ class Verdict:
         odds = float(self._trees.log_odds(read_features(screening, reading)[None])[0])
         if screening.glance:
             odds = max(odds, self._after_glance(screening) - _OVERRULES)
-        offset = _OFFSET_IMITATED if screening.imitated else _OFFSET
-        return _score(odds + offset, screening.prior)
+        return _score(odds + _offset(screening), screening.prior)
 
     def _after_glance(self, screening: Screening) -> float:
         return float(glance_features(screening) @ self._glance[:-1] + self._glance[-1])
+
+
+def _offset(screening: Screening) -> float:
+    if screening.imitated:
+        return _OFFSET_IMITATED
+    return _OFFSET_SHORT if screening.words < _SHORT else _OFFSET
 
 
 def word_evidence(changed: Sequence[float]) -> list[float]:

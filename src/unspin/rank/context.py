@@ -118,7 +118,8 @@ class ContextRanker:
         """
         hints = self._hints(evidence.spinner, evidence.spin_rate)
         reading = self._encoder.read(sentences, hints, spans, drafts)
-        shift = log_shift(reading.changed) if has_own_rate(evidence.spinner) else 0.0
+        tokens = sum(map(len, reading.changed))
+        shift = log_shift(reading.changed) if has_own_rate(evidence.spinner, tokens) else 0.0
         if shift:
             reading = replace(reading, changed=shifted(reading.changed, shift))
         return reading, shift

@@ -21,15 +21,19 @@ TRAINED_RATE = 0.12
 # The family that was learned from imitations (SpinBot). In its two real passages P(changed)
 # falls short of the truth by 1.7 and 1.35 nats a word; their own rates add 1.27 and 1.59.
 IMITATED = "S"
+# A shorter text of it has too few changes to tell (a sentence on cheese had two).
+_ENOUGH = 75
 # Spinners rarely change more, and a rate above it would be a guess about style.
 _MOST = 0.4
 _STEPS = 20
 _EDGE = 1e-6
 
 
-def has_own_rate(spinner: str | None) -> bool:
-    """Whether no parallel text tells how often the spinner of a text changes words."""
-    return spinner is None or spinner == IMITATED
+def has_own_rate(spinner: str | None, tokens: int) -> bool:
+    """Whether no parallel text tells how often the spinner of a text changes words, but the
+    text, of so many ``tokens``, may.
+    """
+    return spinner is None or (spinner == IMITATED and tokens >= _ENOUGH)
 
 
 def log_shift(changed: Sequence[Floats]) -> float:
