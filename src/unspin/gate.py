@@ -39,9 +39,10 @@ _LEAST = (
 # harm counts in the second case. When it was chosen, 0.15 instead of 0.25 undid 0.179 instead
 # of 0.169 of family G's damage, and touched 2.6 instead of 2.4 of 1,000 words wrongly.
 _LEAST_KNOWN, _LEAST_UNKNOWN = 0.24, 0.15
-# What a long text, whose score so much text should have raised, asks for below which score,
-# where the spinner is known: a manual that repeats a word has no surer edits.
-_LONG, _DOUBTFUL, _LEAST_DOUBTFUL = 500, 0.95, 0.5
+# From so many words on a text is long: so much should have raised its score. What it asks for
+# below which score, where the spinner is known: a manual that repeats a word has no surer edits.
+LONG = 500
+_DOUBTFUL, _LEAST_DOUBTFUL = 0.95, 0.5
 _HARM_UNKNOWN = 0.3
 # Of other damage: a doubled noun (0.5) may be meant.
 _HARM_ELSE = 1.2
@@ -73,7 +74,7 @@ def is_applied(
     if not spinners:
         return True
     least = [c for score, size, c in _LEAST if spin_score < score and words < size]
-    if known and words >= _LONG and spin_score < _DOUBTFUL:
+    if known and words >= LONG and spin_score < _DOUBTFUL:
         least.append(_LEAST_DOUBTFUL)
     return edit.confidence >= max(least, default=_LEAST_KNOWN if known else _LEAST_UNKNOWN)
 

@@ -14,7 +14,7 @@ from unspin.document import GLANCE, Screening, evidence_of, screen
 from unspin.edits import apply_edits, path_edits, with_articles
 from unspin.flags import flags
 from unspin.garble import garble_edits, may_be_garbled
-from unspin.gate import is_applied
+from unspin.gate import LONG, is_applied
 from unspin.glance import suspects
 from unspin.lattice import build_lattice, with_opened
 from unspin.models import Models
@@ -50,10 +50,9 @@ _SURELY_SPUN = 0.99
 # rankers it is off: with its states a document takes seconds to decode.
 _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
 # Readings less likely than this are not worth a suggestion: in spun texts, in others, and in
-# long ones that may be either, whose score so much text should have raised. Marks of all kinds
-# stay below five of 10,000 clean words.
+# long ones that may be either. Marks of all kinds stay below five of 10,000 clean words.
 _SUGGESTED, _SUGGESTED_IN_CLEAN, _SUGGESTED_IN_LONG = 0.05, 0.35, 0.45
-_DOUBTFUL, _LONG = 0.84, 500
+_EITHER = 0.84
 # The least confidence of edits in what is left of a page around the article: two words or three,
 # which the models have not read much of.
 _SURE_OF_FURNITURE = 0.5
@@ -342,7 +341,7 @@ class Restorer:
 
 
 def _least_suggestion(evidence: DocumentEvidence, words: int) -> float:
-    if evidence.spin_score < _DOUBTFUL and words >= _LONG:
+    if evidence.spin_score < _EITHER and words >= LONG:
         return _SUGGESTED_IN_LONG
     return _SUGGESTED if evidence.spin_score >= IS_SPUN else _SUGGESTED_IN_CLEAN
 
