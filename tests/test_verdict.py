@@ -109,6 +109,8 @@ def test_a_stump_is_walked_by_its_threshold() -> None:
     for changed, leaf in ((LOW, -2.0), (HIGH, -2.0), ([0.9] * 30, 3.0)):
         score = verdict.of(seen([]), read(changed))
         assert math.log(score / (1 - score)) == pytest.approx(0.5 + leaf - 0.2)
+        score = verdict.of(seen([], words=149), read(changed))
+        assert math.log(score / (1 - score)) == pytest.approx(0.5 + leaf - 0.8)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "text", "other"])

@@ -135,10 +135,11 @@ class Restorer:
                 garbled, findings = _together(composed, garbled), [*findings, *torn]
         evidence, lattices, rankings = self._propose(split, protected, screening)
         least = _least_suggestion(evidence, screening.words)
-        decodings = [Decoding((), (0.0,) * len(x.arcs), {}, 0.0) for x in lattices]
         if self._may_show(evidence.spin_score, least):
             lattices, rankings = self._opened(lattices, rankings, evidence, protected)
             rankings, decodings = self._decode(lattices, rankings, evidence)
+        else:
+            decodings = [Decoding((), (0.0,) * len(x.arcs), {}, 0.0) for x in lattices]
         curly = text.count("’") > text.count("'")
         edits: list[Edit] = []
         for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
