@@ -136,6 +136,27 @@ def test_mixture_is_the_weighted_mean(tiny, general):
         Mixture(tiny, general, 1.0)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the company's being used",
+        "it's (the covid) zorbulator's 1,234 reasons",
+        "used",
+        "",
+        "the zorbulator is being used, it is",
+    ],
+)
+@pytest.mark.parametrize("mixed", [False, True])
+def test_log_probs_are_those_of_the_steps(tiny, general, text, mixed):
+    model = Mixture(tiny, general, 0.25) if mixed else general
+    start = model.step(model.initial_state(), "the")[0]
+    words, state, expected = phrase_norms(text), start, []
+    for word in words:
+        state, log_prob = model.step(state, word)
+        expected.append(log_prob)
+    assert model.log_probs(start, words) == expected
+
+
 def test_missing_file():
     with pytest.raises(DataError, match=r"nowhere\.arpa cannot be read: No such file"):
         LanguageModel(Path("nowhere.arpa"))

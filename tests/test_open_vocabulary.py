@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,9 @@ class Bigrams:
 
     def step(self, state: str, word: str) -> tuple[str, float]:
         return word, -1.0 if (state, word) in self.pairs else -5.0
+
+    def log_probs(self, state: str, words: Sequence[str]) -> list[float]:
+        return [self.step(a, b)[1] for a, b in pairwise([state, *words])]
 
 
 def test_fluency_compares_with_what_stands_there() -> None:
@@ -131,9 +135,9 @@ def test_phrases_of_a_familiar_spinner_are_the_lexicon_s(
 ) -> None:
     (sentence,) = sentences(PHRASE)
     lattice = build_lattice(sentence, LEXICON, ProtectedIndex(()), DEFAULT_KINDS)
-    ranking = Ranking((), {}, (0.01, 0.95, 0.95, 0.95, 0.01, 0.0))
     queries = np.zeros((len(sentence.tokens), 128), np.float32)
-    arcs, unknown = source.arcs(lattice, ranking, queries, {}, familiar)
+    ranking = Ranking((), {}, (0.01, 0.95, 0.95, 0.95, 0.01, 0.0), queries=queries)
+    ((arcs, unknown),) = source.proposals([lattice], [ranking], {}, familiar)
     phrases = [(arc.rule.spun, arc.rule.original) for arc, _ in arcs if arc.end - arc.start > 1]
     assert (("hang on to", "keep") in phrases) is not familiar
     assert ((1, 4) in unknown) is not familiar

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -40,6 +40,9 @@ class Following:
 
     def step(self, state: str, word: str) -> tuple[Hashable, float]:
         return word, 0.0 if word == state else -1.0
+
+    def log_probs(self, state: str, words: Sequence[str]) -> list[float]:
+        return [self.step(a, b)[1] for a, b in pairwise([state, *words])]
 
 
 def arc(words: list[str], start: int, end: int, original: str) -> Arc:

@@ -22,7 +22,7 @@ All scores are natural logarithms.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -62,6 +62,9 @@ class Scorer(Protocol):
 
     def step(self, state: Any, word: str) -> tuple[Hashable, float]:
         """The state after ``word`` and its natural log-probability."""
+
+    def log_probs(self, state: Any, words: Sequence[str]) -> list[float]:
+        """The natural log-probability of each of ``words`` after ``state``."""
 
     def score(self, words: Iterable[str]) -> float:
         """The log-probability of words that begin a sentence."""
@@ -126,6 +129,30 @@ class LanguageModel:
         after = kenlm.State()
         log_prob = self._base_score(context, known, after) * _LN10
         return ((after, context, word) if joined else (after, None, "")), log_prob
+
+    def log_probs(self, state: State, words: Sequence[str]) -> list[float]:
+        """The natural log-probability of each of ``words`` after ``state``.
+
+        As by :meth:`step`, which makes states that can be gone back to and takes longer.
+        """
+        found: list[float] = []
+        if _POSSESSIVE in words:
+            for word in words:
+                state, log_prob = self.step(state, word)
+                found.append(log_prob)
+            return found
+        context, form, base_score = state[0], self._form, self._base_score
+        for word in words:
+            known, _, unknown, skipped = form(word)
+            if known is None:
+                found.append(unknown)
+                if not skipped:
+                    context = self._unknown[0]
+                continue
+            after = kenlm.State()
+            found.append(base_score(context, known, after) * _LN10)
+            context = after
+        return found
 
     def end(self, state: State) -> float:
         """The log-probability that the sentence ends in ``state``."""
@@ -201,6 +228,21 @@ class Mixture:
         if one > two:
             return (first, second), one + math.log1p(math.exp(two - one))
         return (first, second), two + math.log1p(math.exp(one - two))
+
+    def log_probs(self, state: tuple[Hashable, Hashable], words: Sequence[str]) -> list[float]:
+        """The natural log-probability of each of ``words`` after ``state``."""
+        weight_first, weight_second = self._log_weights
+        found = []
+        for one, two in zip(
+            self._first.log_probs(state[0], words),
+            self._second.log_probs(state[1], words),
+            strict=True,
+        ):
+            high, low = one + weight_first, two + weight_second
+            if high < low:
+                high, low = low, high
+            found.append(high + math.log1p(math.exp(low - high)))
+        return found
 
     def score(self, words: Iterable[str]) -> float:
         """The log-probability of words that begin a sentence."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,8 +34,9 @@ from unspin.rank.open_vocabulary import (
     WEIGHTS,
     Choice,
     OpenVocabulary,
+    Proposals,
 )
-from unspin.records import Arc, Lattice, Ranking, TokenKind
+from unspin.records import Lattice, Ranking, TokenKind
 from unspin.restorer import Restorer
 from unspin.settings import Settings
 from unspin.tokens import tokenize
@@ -57,23 +58,25 @@ class _Recorder(OpenVocabulary):
         self.words: dict[int, Choice] = {}
         self.phrases_seen: dict[tuple[int, int], tuple[Choice, tuple[float, ...]]] = {}
 
-    def arcs(
+    def proposals(
         self,
-        lattice: Lattice,
-        ranking: Ranking,
-        queries: Floats,
+        lattices: Sequence[Lattice],
+        rankings: Sequence[Ranking],
         counts: Mapping[str, int],
         familiar: bool,
-    ) -> tuple[list[tuple[Arc, float]], dict[tuple[int, int], float]]:
-        tokens = lattice.sentence.tokens
-        words = [n for n, t in enumerate(tokens) if t.kind is TokenKind.WORD]
-        choices = self._inner.choices([t.norm for t in tokens], words, queries, counts)
-        self.words |= {tokens[n].start: c for n, c in zip(words, choices, strict=True)}
-        changed = ranking.changed or ()
-        for start, end, choice in self._inner.phrases(tokens, changed, queries):
-            span = tokens[start].start, tokens[end - 1].end
-            self.phrases_seen[span] = choice, changed[start:end]
-        return [], {}
+    ) -> list[Proposals]:
+        for lattice, ranking in zip(lattices, rankings, strict=True):
+            queries, changed = ranking.queries, ranking.changed
+            if queries is None or changed is None:
+                raise ValueError("not a ranking of the context ranker")
+            tokens = lattice.sentence.tokens
+            words = [n for n, t in enumerate(tokens) if t.kind is TokenKind.WORD]
+            choices = self._inner.choices([t.norm for t in tokens], words, queries, counts)
+            self.words |= {tokens[n].start: c for n, c in zip(words, choices, strict=True)}
+            for start, end, choice in self._inner.phrases(tokens, changed, queries):
+                span = tokens[start].start, tokens[end - 1].end
+                self.phrases_seen[span] = choice, tuple(changed[start:end])
+        return [Proposals((), {}) for _ in lattices]
 
 
 class _Cases(NamedTuple):

@@ -20,6 +20,9 @@ class WordModel(Protocol):
     def step(self, state: Any, word: str) -> tuple[Hashable, float]:
         """The state after ``word`` and its log-probability."""
 
+    def log_probs(self, state: Any, words: Sequence[str]) -> list[float]:
+        """The log-probability of each of ``words`` after ``state``."""
+
 
 def fluency(
     model: WordModel, norms: Sequence[str], start: int, end: int, originals: Sequence[str]
@@ -36,14 +39,8 @@ def fluency(
         before, _ = model.step(before, word)
     after = norms[end : end + _AFTER - 1]
 
-    step = model.step
-
     def score(words: Sequence[str]) -> float:
-        state, total = before, 0.0
-        for word in (*words, *after):
-            state, log_prob = step(state, word)
-            total += log_prob
-        return total
+        return sum(model.log_probs(before, [*words, *after]))
 
     kept = score(norms[start:end])
     return [score(o.split(" ") if o else ()) - kept for o in originals]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,13 @@ from numpy.typing import NDArray
 from unspin.rank.vectors import CandidateVectors
 
 Floats = NDArray[np.float32]
+# Log probabilities of all words, the log of what they were divided by, the likeliest words.
+Guess = tuple[Floats, float, NDArray[np.int64]]
+
+# Likeliest words that are named.
+NAMED = 40
+# Queries answered at once: each reads the whole table, and takes 50 KB for its answer.
+_BLOCK = 32
 
 
 class Guesser:
@@ -36,6 +43,13 @@ class Guesser:
         top = scores.max(1, keepdims=True)
         norm = top + np.log(np.exp(scores - top).sum(1, keepdims=True))
         return scores - norm, norm[:, 0]
+
+    def each(self, queries: Floats) -> Iterator[Guess]:
+        """What is guessed for each query in turn."""
+        for begin in range(0, len(queries), _BLOCK):
+            table, norms = self.log_probabilities(queries[begin : begin + _BLOCK])
+            best = np.argpartition(-table, NAMED, axis=1)[:, :NAMED]
+            yield from zip(table, norms.tolist(), best, strict=True)
 
     def outside(self, query: Floats, norm: float, words: Sequence[str]) -> Floats:
         """Log probabilities of words that the table lacks, as if they were its rarest."""

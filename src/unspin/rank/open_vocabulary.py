@@ -17,17 +17,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unspin.frequencies import zipf
 from unspin.rank.fluency import WordModel, fluency
-from unspin.rank.guesses import Guesser
+from unspin.rank.guesses import Guess, Guesser
 from unspin.records import Arc, EditKind, Lattice, Ranking, Rule, Token, TokenKind
 from unspin.thesaurus import MAX_WORDS, Candidate, Thesaurus
 
@@ -36,7 +36,6 @@ Floats = NDArray[np.float32]
 # Words with lower odds of a change are not worth the look-up: of a spinner that the
 # encoder knows, and of others, whose changes it often doubts.
 MIN_ODDS, MIN_ODDS_UNFAMILIAR = 0.25, 0.08
-_GUESSES = 40
 _SYNONYMS = 60
 # Candidates less likely than this, given a change, are dropped.
 _MIN_SHARE = 0.01
@@ -91,6 +90,22 @@ class Choice:
     is_phrase: bool = False
 
 
+class Proposals(NamedTuple):
+    """New arcs of a lattice with their log odds (nats), and the log odds left for the unknown."""
+
+    arcs: tuple[tuple[Arc, float], ...]
+    unknown: dict[tuple[int, int], float]
+
+
+class _Plan(NamedTuple):
+    """The odds of the words to be asked about, what the lexicon knows of words, and phrases."""
+
+    odds: dict[int, float]
+    known: dict[int, dict[str, float]]
+    phrases: list[tuple[Arc, float]]
+    unknown: dict[tuple[int, int], float]
+
+
 class OpenVocabulary:
     """Thesaurus, guesser and trigram model joined to one source of arcs."""
 
@@ -108,23 +123,19 @@ class OpenVocabulary:
         asked: Sequence[int],
         queries: Floats,
         counts: Mapping[str, int],
-    ) -> list[Choice]:
-        """The candidates of the words ``asked`` of a sentence.
+        guesses: Iterable[Guess] | None = None,
+    ) -> Iterator[Choice]:
+        """The candidates of each of the words ``asked`` of a sentence.
 
         ``queries`` (tokens, 128) are the guess vectors of all of its tokens, ``counts``
-        how often the text has a word.
+        how often the text has a word, ``guesses`` the encoder's for the words asked.
         """
-        if not asked:
-            return []
-        table, scales = self._guesser.log_probabilities(queries[asked])
-        top = np.argpartition(-table, _GUESSES, axis=1)[:, :_GUESSES]
-        found = []
-        for n, row, scale, best in zip(asked, table, scales.tolist(), top, strict=True):
-            choice = self._choice(norms[n], queries[n], row, scale, best)
+        guesses = self._guesser.each(queries[asked]) if guesses is None else guesses
+        for n, guess in zip(asked, guesses, strict=False):
+            choice = self._choice(norms[n], queries[n], guess)
             choice.features[:, 3] = fluency(self._model, norms, n, n + 1, choice.texts)
             choice.features[:, 4:] = self._of_words(norms[n], choice.texts, counts)
-            found.append(choice)
-        return found
+            yield choice
 
     def _of_words(self, word: str, texts: Sequence[str], counts: Mapping[str, int]) -> Floats:
         """(candidates, 5): what the words themselves say, the features from "commoner" on."""
@@ -142,10 +153,9 @@ class OpenVocabulary:
             1,
         )
 
-    def _choice(
-        self, word: str, query: Floats, row: Floats, norm: float, best: NDArray[np.int64]
-    ) -> Choice:
+    def _choice(self, word: str, query: Floats, guess_: Guess) -> Choice:
         guesser = self._guesser
+        row, norm, best = guess_
         listed: dict[str, Candidate] = {
             c.text: c for c in self._thesaurus.candidates(word, _SYNONYMS)
         }
@@ -216,27 +226,48 @@ class OpenVocabulary:
         result: Floats = odds / (odds.sum() + math.exp(other - top))
         return result
 
-    def arcs(
+    def proposals(
         self,
-        lattice: Lattice,
-        ranking: Ranking,
-        queries: Floats,
+        lattices: Sequence[Lattice],
+        rankings: Sequence[Ranking],
         counts: Mapping[str, int],
         familiar: bool,
-    ) -> tuple[list[tuple[Arc, float]], dict[tuple[int, int], float]]:
-        """New arcs of a lattice with their log odds (nats), and the log odds left for the unknown.
+    ) -> list[Proposals]:
+        """New arcs of each lattice of a text.
 
-        ``queries`` (tokens, 128) are the sentence's guess vectors, ``counts`` how often
-        the text has a word. A ``familiar`` spinner's changes that are none of the
+        ``rankings`` have P(changed) and guess vectors (``queries``) of their tokens, ``counts``
+        how often the text has a word. A ``familiar`` spinner's changes that are none of the
         lexicon's have been weighed by the ranker already.
         """
+        plans = [self._plan(*x, familiar) for x in zip(lattices, rankings, strict=True)]
+        queries = [_queries(ranking) for ranking in rankings]
+        asked = [q[list(plan.odds)] for q, plan in zip(queries, plans, strict=True)]
+        guesses = self._guesser.each(
+            np.concatenate(asked) if asked else np.zeros((0, 0), np.float32)
+        )
+        result = []
+        for lattice, plan, query in zip(lattices, plans, queries, strict=True):
+            tokens = lattice.sentence.tokens
+            norms, words = [token.norm for token in tokens], list(plan.odds)
+            found, unknown = list(plan.phrases), dict(plan.unknown)
+            choices = self.choices(norms, words, query, counts, guesses)
+            for n, choice in zip(words, choices, strict=True):
+                arcs, unknown[n, n + 1] = self._arcs(
+                    tokens, n, n + 1, choice, plan.odds[n], plan.known.get(n, ())
+                )
+                found += arcs
+            result.append(Proposals(tuple(found), unknown))
+        return result
+
+    def _plan(self, lattice: Lattice, ranking: Ranking, familiar: bool) -> _Plan:
+        """What is to be asked about a sentence, and what its phrases may stand for."""
         known, longer = _taken(lattice, ranking)
         found: list[tuple[Arc, float]] = []
         unknown: dict[tuple[int, int], float] = {}
         tokens, changed = lattice.sentence.tokens, ranking.changed or ()
         if not familiar:
             taken = {(arc.start, arc.end) for arc in lattice.arcs}
-            for start, end, choice in self.phrases(tokens, changed, queries):
+            for start, end, choice in self.phrases(tokens, changed, _queries(ranking)):
                 if (start, end) not in taken:
                     odds = math.exp(self._weights.together @ self.together(changed[start:end]))
                     arcs, unknown[start, end] = self._arcs(tokens, start, end, choice, odds, ())
@@ -253,14 +284,7 @@ class OpenVocabulary:
             if token.kind is TokenKind.WORD and len(token.norm) > 1
         }
         least = MIN_ODDS if familiar else MIN_ODDS_UNFAMILIAR
-        asked = [n for n, odds in odds_of.items() if odds >= least]
-        choices = self.choices([token.norm for token in tokens], asked, queries, counts)
-        for n, choice in zip(asked, choices, strict=True):
-            arcs, unknown[n, n + 1] = self._arcs(
-                tokens, n, n + 1, choice, odds_of[n], known.get(n, ())
-            )
-            found += arcs
-        return found, unknown
+        return _Plan({n: x for n, x in odds_of.items() if x >= least}, known, found, unknown)
 
     def _arcs(
         self,
@@ -298,12 +322,20 @@ class OpenVocabulary:
         return math.log(least / (1 - least)), float(len(changed)), 1.0
 
 
+def _queries(ranking: Ranking) -> Floats:
+    if ranking.queries is None:
+        raise ValueError("not a ranking of the context ranker")
+    return ranking.queries
+
+
 def _prefix(word: str, other: str) -> int:
     """How many letters both begin with, ``_LONGEST_PREFIX`` at most."""
-    pairs = zip(word[:_LONGEST_PREFIX], other, strict=False)
-    return next(
-        (n for n, (a, b) in enumerate(pairs) if a != b), min(len(word), len(other), _LONGEST_PREFIX)
-    )
+    common = 0
+    for a, b in zip(word[:_LONGEST_PREFIX], other, strict=False):
+        if a != b:
+            break
+        common += 1
+    return common
 
 
 def _spans(likely: Sequence[bool]) -> Iterator[tuple[int, int]]:
