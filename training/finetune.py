@@ -30,9 +30,9 @@ from unspin.rank.wordpiece import WordPieces
 
 # Word pieces read of each spinner's parallel text (and of what was simulated for the
 # features), and of each simulated family.
-REAL = {"A": 650e3, "B": 450e3, "C": 450e3, "T": 400e3, "K": 500e3, "J": 400e3, "M": 400e3}
-REAL |= {"S": 1.4e6, "Y": 50e3}
-MORE = {"S": 1.7e6, "Y": 3e6, "E": 700e3, "X": 1.2e6, "P": 450e3, "clean": 1e6}
+REAL = {"A": 250e3, "B": 180e3, "C": 180e3, "T": 180e3, "K": 180e3, "J": 150e3, "M": 120e3}
+REAL |= {"S": 500e3, "Y": 50e3}
+MORE = {"S": 750e3, "Y": 900e3, "P": 400e3, "X": 300e3, "clean": 400e3}
 HELD_OUT = 15
 # How far from the old weights to the tuned ones.
 BLEND = 0.85
