@@ -144,6 +144,28 @@ def test_phrases_of_a_familiar_spinner_are_the_lexicon_s(
     assert all(math.isfinite(odds) for _, odds in arcs)
 
 
+def test_sentences_get_the_same_proposals_together_as_alone(source: OpenVocabulary) -> None:
+    text = " ".join([TEXT, PHRASE, "No.", *["A tiny dog ran to the big old house."] * 6])
+    lattices, rankings = [], []
+    rng = np.random.default_rng(1)
+    for sentence in sentences(text):
+        size = len(sentence.tokens)
+        lattices.append(build_lattice(sentence, LEXICON, ProtectedIndex(()), DEFAULT_KINDS))
+        queries = rng.normal(size=(size, 128)).astype(np.float32)
+        # In the shortest sentence nothing is worth a look.
+        changed = (0.01 if size == 2 else 0.8,) * size
+        rankings.append(Ranking((), {}, changed, queries=queries))
+    together = source.proposals(lattices, rankings, {}, familiar=True)
+    asked = sum(len(found.unknown) for found in together)
+    assert asked > 32  # more than are answered at once
+    for lattice, ranking, found in zip(lattices, rankings, together, strict=True):
+        (alone,) = source.proposals([lattice], [ranking], {}, familiar=True)
+        assert [arc for arc, _ in found.arcs] == [arc for arc, _ in alone.arcs]
+        assert [x for _, x in found.arcs] == pytest.approx([x for _, x in alone.arcs], abs=1e-4)
+        assert found.unknown == pytest.approx(alone.unknown, abs=1e-4)
+    assert source.proposals([], [], {}, familiar=True) == []
+
+
 @pytest.mark.parametrize(("one", "other"), [((0.9, 0.9), (0.9, 0.2)), ((0.9,) * 3, (0.9,) * 2)])
 def test_surer_and_more_words_were_rather_changed_as_one(
     source: OpenVocabulary, one: tuple[float, ...], other: tuple[float, ...]

@@ -128,7 +128,8 @@ class OpenVocabulary:
         """The candidates of each of the words ``asked`` of a sentence.
 
         ``queries`` (tokens, 128) are the guess vectors of all of its tokens, ``counts``
-        how often the text has a word, ``guesses`` the encoder's for the words asked.
+        how often the text has a word, ``guesses`` the encoder's for the words asked, and for
+        what will be asked next.
         """
         guesses = self._guesser.each(queries[asked]) if guesses is None else guesses
         for n, guess in zip(asked, guesses, strict=False):
@@ -153,9 +154,9 @@ class OpenVocabulary:
             1,
         )
 
-    def _choice(self, word: str, query: Floats, guess_: Guess) -> Choice:
+    def _choice(self, word: str, query: Floats, guessed: Guess) -> Choice:
         guesser = self._guesser
-        row, norm, best = guess_
+        row, norm, best = guessed
         listed: dict[str, Candidate] = {
             c.text: c for c in self._thesaurus.candidates(word, _SYNONYMS)
         }
