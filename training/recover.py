@@ -2,8 +2,8 @@ r"""The shipped encoder as a checkpoint to train on, where the one it was made o
 
     python training/recover.py -w WORK --minilm FOLDER
 
-WORK is that of ``build.py`` after its stage ``lists`` (its guesses are the shipped ones: write
-``guesses.pickle`` first, from ``context.guesses.txt``). The weights are those of the data files,
+WORK is that of ``build.py`` between its stages ``lists`` and ``corpora``: the words to be guessed
+become the shipped ones there. The weights are those of the data files,
 which were rounded to bytes; word pieces that were not shipped are the pretrained model's. Pairs
 are found by their hashes; those too rare to be shipped begin with nothing. Writes
 ``recovered.pt`` to WORK, for ``finetune.py --start``, with WORK's own lexicon.
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from build import DATA, HINTS, get
+from build import DATA, HINTS, get, save
 from onnx import numpy_helper
 from safetensors.numpy import load_file
 
@@ -34,8 +34,10 @@ def arrays() -> dict[str, np.ndarray]:
     """The tensors of ``context.onnx`` by the names that the model has for them, as floats."""
     graph = onnx.load(str(DATA / "context.onnx")).graph
     stored = {x.name: numpy_helper.to_array(x) for x in graph.initializer}
-    found = {name: a for name, a in stored.items() if a.dtype == np.float32 and a.ndim}
-    found = {name: a for name, a in found.items() if not name.endswith("_scale")}
+    found = {
+        name: a for name, a in stored.items()
+        if a.dtype == np.float32 and a.ndim and not name.endswith("_scale")
+    }  # fmt: skip
     unnamed = []
     for name in (n.removesuffix("_quantized") for n in stored if n.endswith("_quantized")):
         zero = stored[f"{name}_zero_point"].astype(np.float32)
@@ -83,9 +85,6 @@ def state_of(lexicon, guesses: list[str], minilm: Path) -> dict[str, np.ndarray]
     projected = np.load(DATA / "context.project.npy") * small["project_scale"][:, None]
     project = np.linalg.lstsq(words.astype(np.float64), projected, rcond=None)[0]
     state["heads.project.weight"] = project.T
-    shipped = (DATA / "context.guesses.txt").read_text(encoding="utf-8").splitlines()
-    if guesses != shipped:
-        raise SystemExit("guesses.pickle is not the list of context.guesses.txt")
     vectors = np.load(DATA / "context.guesses.npy") * small["guess_scale"][:, None]
     means = np.stack([words[list(pieces.phrase(guess))].mean(0) for guess in guesses])
     state["heads.guess_word"] = vectors - means @ project
@@ -118,7 +117,9 @@ def main() -> None:
     parser.add_argument("-w", "--work", type=Path, required=True)
     parser.add_argument("--minilm", type=Path, required=True)
     args = parser.parse_args()
-    lexicon, guesses = get(args.work, "lexicon"), get(args.work, "guesses")
+    lexicon = get(args.work, "lexicon")
+    guesses = (DATA / "context.guesses.txt").read_text(encoding="utf-8").splitlines()
+    save(args.work, "guesses", guesses)
     model = Model(WordPieces.read(args.minilm / "vocab.txt"), lexicon, HINTS, guesses)
     state = state_of(lexicon, guesses, args.minilm)
     model.load_state_dict(

@@ -135,12 +135,9 @@ class LanguageModel:
 
         As by :meth:`step`, which makes states that can be gone back to and takes longer.
         """
-        found: list[float] = []
         if _POSSESSIVE in words:
-            for word in words:
-                state, log_prob = self.step(state, word)
-                found.append(log_prob)
-            return found
+            return list(self._walk(state, words))
+        found: list[float] = []
         context, form, base_score = state[0], self._form, self._base_score
         for word in words:
             known, _, unknown, skipped = form(word)
@@ -173,7 +170,9 @@ class LanguageModel:
 
     def token_scores(self, words: Iterable[str]) -> Iterator[float]:
         """The step score of each word in turn."""
-        state = self._initial
+        return self._walk(self._initial, words)
+
+    def _walk(self, state: State, words: Iterable[str]) -> Iterator[float]:
         for word in words:
             state, log_prob = self.step(state, word)
             yield log_prob
@@ -208,8 +207,6 @@ class Mixture:
         self._first = first
         self._second = second
         self._log_weights = math.log(weight), math.log1p(-weight)
-        # Looked up once: a step is taken for every word of every candidate.
-        self._steps = first.step, second.step
 
     def initial_state(self) -> tuple[Hashable, Hashable]:
         """The state at the start of a sentence."""
@@ -219,39 +216,28 @@ class Mixture:
         self, state: tuple[Hashable, Hashable], word: str
     ) -> tuple[tuple[Hashable, Hashable], float]:
         """The state after ``word`` and its natural log-probability in ``state``."""
-        step_first, step_second = self._steps
-        weight_first, weight_second = self._log_weights
-        first, one = step_first(state[0], word)
-        second, two = step_second(state[1], word)
-        one += weight_first
-        two += weight_second
-        if one > two:
-            return (first, second), one + math.log1p(math.exp(two - one))
-        return (first, second), two + math.log1p(math.exp(one - two))
+        first, one = self._first.step(state[0], word)
+        second, two = self._second.step(state[1], word)
+        return (first, second), self._mixed(one, two)
 
     def log_probs(self, state: tuple[Hashable, Hashable], words: Sequence[str]) -> list[float]:
         """The natural log-probability of each of ``words`` after ``state``."""
+        first = self._first.log_probs(state[0], words)
+        second = self._second.log_probs(state[1], words)
+        return list(map(self._mixed, first, second))
+
+    def _mixed(self, one: float, two: float) -> float:
+        """The log-probability of what the models give these."""
         weight_first, weight_second = self._log_weights
-        found = []
-        for one, two in zip(
-            self._first.log_probs(state[0], words),
-            self._second.log_probs(state[1], words),
-            strict=True,
-        ):
-            high, low = one + weight_first, two + weight_second
-            if high < low:
-                high, low = low, high
-            found.append(high + math.log1p(math.exp(low - high)))
-        return found
+        one += weight_first
+        two += weight_second
+        if one > two:
+            return one + math.log1p(math.exp(two - one))
+        return two + math.log1p(math.exp(one - two))
 
     def score(self, words: Iterable[str]) -> float:
         """The log-probability of words that begin a sentence."""
-        state = self.initial_state()
-        total = 0.0
-        for word in words:
-            state, log_prob = self.step(state, word)
-            total += log_prob
-        return total
+        return sum(self.log_probs(self.initial_state(), list(words)))
 
 
 def _load(path: Path) -> Any:

@@ -132,8 +132,7 @@ class ContextRanker:
     ) -> list[Ranking]:
         """What :meth:`rank` gave, with proposals for words whose original the lexicon lacks.
 
-        Looking for them takes a fifth of the time that reading a text does, and most texts
-        that are read are clean.
+        Looking for them takes long, and most texts that are read are clean.
         """
         counts = Counter(token.norm for lattice in lattices for token in lattice.sentence.tokens)
         found = self.open_vocabulary.proposals(
