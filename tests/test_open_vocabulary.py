@@ -215,3 +215,17 @@ def test_open_edits_say_where_they_come_from() -> None:
         assert edit.evidence.ranker is not None
         assert math.isfinite(edit.evidence.ranker)
     assert all(e.kind in (EditKind.OPEN, EditKind.DOUBLED) for e in found.edits)
+
+
+def test_scores_compare_as_the_guesses_do() -> None:
+    guesser = Models(Settings()).context.guesser
+    query = np.random.default_rng(2).normal(size=(1, 128)).astype(np.float32)
+    table, norms = guesser.log_probabilities(query)
+    listed, rare = ["house", "big", "the"], ["zeugma", "apophthegm"]
+    expected = [
+        *(table[0, guesser.number[word]] for word in listed),
+        *guesser.outside(query[0], norms[0], rare),
+    ]
+    found = guesser.scores(np.repeat(query, 5, 0), [*listed, *rare])
+    assert found - norms[0] == pytest.approx(np.array(expected), abs=1e-4)
+    assert len(guesser.scores(query[:0], [])) == 0

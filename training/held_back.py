@@ -6,7 +6,7 @@ r"""Texts held back for the second pass, and a features table that has not seen 
     python -m unspin.learn.revision align WORK/held.jsonl WORK/simulated.jsonl.gz \
         --more TRAIN... --every 5 -o WORK/gold.jsonl
     python -m unspin.learn.revision collect WORK/held.jsonl WORK/simulated.jsonl.gz \
-        --gold WORK/gold.jsonl --features WORK/features.npy -o WORK/held.npz
+        --gold WORK/gold.jsonl --features WORK/features.npy --learned-from -o WORK/held.npz
     python -m unspin.learn.revision collect WORK/regression.jsonl \
         --gold WORK/regression.gold.jsonl -o WORK/regression.npz
     python -m unspin.learn.revision fit WORK/held.npz --regression WORK/regression.npz \
@@ -38,7 +38,7 @@ from unspin.tokens import tokenize
 
 EVERY = 20
 # Documents of each family, of this many words.
-QUOTA = {"A": 380, "B": 260, "C": 260, "T": 220, "K": 220, "J": 160, "M": 110, "S": 160, "Y": 220}
+QUOTA = {"A": 760, "B": 440, "C": 460, "T": 220, "K": 220, "J": 160, "M": 110, "S": 160, "Y": 220}
 WORDS = range(150, 901)
 
 

@@ -76,5 +76,6 @@ def with_opened(
             {**ranking.unknown, **left},
             ranking.changed,
             parts=tuple(part for _, _, part in every),
+            queries=ranking.queries,
         ),
     )

@@ -124,7 +124,7 @@ class Models:
     @cached_property
     def reviser(self) -> Reviser:
         """The second pass after the context ranker's first."""
-        return Reviser.read(data_path("revision.npz"), self.fluency_model)
+        return Reviser.read(data_path("revision.npz"), self.fluency_model, self.context.guesser)
 
     @cached_property
     def ranker(self) -> Ranker:

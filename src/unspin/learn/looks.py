@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unspin.lattice import runs
+from unspin.learn.own_counts import WithoutOwn
+from unspin.lexicon import SpinLexicon
 from unspin.pairs import Pair
 from unspin.rank.fluency import WordModel
+from unspin.rank.guessed import WordGuesser
 from unspin.rank.revision import Reviser
-from unspin.rank.surroundings import look
+from unspin.rank.surroundings import UNFAMILIAR, look
 from unspin.records import Decoding, DocumentEvidence, Lattice, Ranking
 from unspin.restorer import Restorer
 from unspin.tokens import tokenize
@@ -51,8 +54,8 @@ class Spans:
 class _Recorder(Reviser):
     """Keeps what the second pass is shown, and changes nothing."""
 
-    def __init__(self, model: WordModel) -> None:
-        self._asked = model
+    def __init__(self, model: WordModel, guesser: WordGuesser) -> None:
+        self._asked = model, guesser
         self.seen: tuple[Any, ...] | None = None
 
     def revise(
@@ -62,19 +65,27 @@ class _Recorder(Reviser):
         decodings: Sequence[Decoding],
         evidence: DocumentEvidence,
     ) -> list[Ranking]:
-        seen = look(lattices, rankings, decodings, evidence, self._asked)
+        seen = look(lattices, rankings, decodings, evidence, *self._asked)
         self.seen = lattices, rankings, seen
         return list(rankings)
 
 
-def collect(pairs: Iterable[tuple[Pair, Gold]], restorer: Restorer) -> Spans:
-    """The labelled spans of spun texts."""
+def collect(
+    pairs: Iterable[tuple[Pair, Gold]], restorer: Restorer, learned_from: bool = False
+) -> Spans:
+    """The labelled spans of spun texts.
+
+    Where the lexicon was ``learned_from`` them, each is restored without its own counts.
+    """
     models = restorer._models
-    recorder = models.reviser = _Recorder(models.fluency_model)
+    lexicon = models.lexicon
+    recorder = models.reviser = _Recorder(models.fluency_model, models.context.guesser)
     parts: list[tuple[NDArray[Any], ...]] = []
     rows = 0
     for pair, gold in pairs:
         recorder.seen = None
+        if learned_from:
+            models.lexicon = gold.without_own(lexicon, pair.spinner or "")
         restorer.explain(pair.spun)
         if recorder.seen is None:
             continue
@@ -140,6 +151,10 @@ class Gold:
     def to_list(self) -> list[Any]:
         """What the document was made with, for JSON."""
         return [self._spun, self._original, self._changes, self._unaligned]
+
+    def without_own(self, lexicon: SpinLexicon, family: str) -> WithoutOwn:
+        """The lexicon without what the document, spun by ``family``, taught it."""
+        return WithoutOwn(lexicon, family, self._spun, self._original, self._changes)
 
     def label(self, start: int, end: int, originals: Sequence[str]) -> int:
         """The label of a span.
@@ -220,6 +235,21 @@ def join(parts: Sequence[Spans]) -> Spans:
     return Spans(
         np.concatenate([[0], np.cumsum(sizes)]), every("odds"), np.concatenate(look),
         every("features"), every("label"), every("none"), every("family"),
+    )  # fmt: skip
+
+
+def unfamiliar(spans: Spans) -> Spans:
+    """The spans, of those with an arc that was looked at, whose spinner was not recognized."""
+    sizes = np.diff(spans.arc_at)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    looked = spans.look >= 0
+    told = spans.features[spans.look[looked], UNFAMILIAR] > 0
+    chosen = np.zeros(len(sizes), bool)
+    chosen[owner[looked][told]] = True
+    arcs = chosen[owner]
+    return Spans(
+        np.concatenate([[0], np.cumsum(sizes[chosen])]), spans.odds[arcs], spans.look[arcs],
+        spans.features, spans.label[chosen], spans.none[chosen], spans.family[chosen],
     )  # fmt: skip
 
 

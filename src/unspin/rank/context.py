@@ -79,12 +79,16 @@ class ContextRanker:
         self._language_model = language_model
 
     @cached_property
+    def guesser(self) -> Guesser:
+        """What the encoder itself would write in place of a word."""
+        small = np.load(self._folder / "context.heads.npz", allow_pickle=False)
+        return Guesser(self._folder, self._vectors, small)
+
+    @cached_property
     def open_vocabulary(self) -> OpenVocabulary:
         """The source of candidates that no lexicon row has."""
         weights = Weights.read(self._folder / "context.json")
-        small = np.load(self._folder / "context.heads.npz", allow_pickle=False)
-        guesser = Guesser(self._folder, self._vectors, small)
-        return OpenVocabulary(self._thesaurus(), guesser, self._language_model(), weights)
+        return OpenVocabulary(self._thesaurus(), self.guesser, self._language_model(), weights)
 
     def rank(
         self, lattices: Sequence[Lattice], evidence: DocumentEvidence, words: frozenset[str]
@@ -139,7 +143,7 @@ class ContextRanker:
             lattices, rankings, counts, familiar=evidence.spinner is not None
         )
         return [
-            replace(ranking, opened=arcs, opened_unknown=unknown, queries=None)
+            replace(ranking, opened=arcs, opened_unknown=unknown)
             for ranking, (arcs, unknown) in zip(rankings, found, strict=True)
         ]
 

@@ -57,6 +57,24 @@ class Guesser:
         scores: Floats = vectors @ query * len(query) ** -0.5 + self._rare - norm
         return scores
 
+    def scores(self, queries: Floats, words: Sequence[str]) -> Floats:
+        """(words,): how well each of ``words`` answers its query (words, 128).
+
+        In nats; only scores for the same query compare.
+        """
+        numbers = [self.number.get(word) for word in words]
+        found = np.empty((len(words), queries.shape[1]), np.float32)
+        bias = np.full(len(words), self._rare, np.float32)
+        listed = [at for at, n in enumerate(numbers) if n is not None]
+        rows = [n for n in numbers if n is not None]
+        found[listed], bias[listed] = self._table[rows], self._bias[rows]
+        missing = [at for at, n in enumerate(numbers) if n is None]
+        if missing:
+            found[missing] = self._vectors.of_phrases([words[at] for at in missing])
+        scale = queries.shape[1] ** -0.5
+        result: Floats = np.einsum("ij,ij->i", queries, found) * scale + bias
+        return result
+
     def vectors(self, words: Sequence[str]) -> Floats:
         """(words, 128) vectors of length 1 made of the words' pieces."""
         found = self._vectors.of_phrases(words)

@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 
 from unspin.frequencies import zipf
 from unspin.lattice import runs
+from unspin.rank.counts import spun_share
 from unspin.rank.fluency import HOPELESS, WordModel, fluency
+from unspin.rank.guessed import WordGuesser, guessed
 from unspin.records import Arc, Decoding, DocumentEvidence, EditKind, Lattice, Ranking
 
 Floats = NDArray[np.float32]
@@ -31,8 +33,12 @@ FAMILIES = ("A", "B", "C", "T", "K", "M", "J", "S")
 _RAW = (
     "odds", "deep", "wide", "fluency", "channel", "open", "old", "new", "rarer", "length",
     "words", "count", "times", "elsewhere", "agree", "known", "posterior", "share", "gap",
-    "sure", "outer", "mean", "max", "beside", "rivals",
+    "sure", "outer", "mean", "max", "beside", "rivals", "guess", "ahead", "spun", "seen",
 )  # fmt: skip
+# Of each arc: what is gathered (one of it twice), and what is told of the document.
+WIDTH = len(_RAW) + 4 + len(FAMILIES)
+# The column that tells that the spinner is not known.
+UNFAMILIAR = WIDTH - len(FAMILIES) - 1
 # Words looked at on either side.
 _BESIDE = 3
 _EDGE = 1e-4
@@ -45,7 +51,7 @@ class Look:
     """The arcs worth a second look.
 
     ``at`` (arcs,) are their numbers among all arcs of the document, lattice
-    after lattice, and ``features`` (arcs, 37) what there is to see, scaled.
+    after lattice, and ``features`` (arcs, ``WIDTH``) what there is to see, scaled.
     """
 
     at: NDArray[np.int64]
@@ -58,14 +64,15 @@ def look(
     decodings: Sequence[Decoding],
     evidence: DocumentEvidence,
     model: WordModel,
+    guesser: WordGuesser,
 ) -> Look:
     """The second look at a document's arcs after a first decoding."""
-    found = _Document(lattices, decodings)
+    found = _Document(lattices, decodings, evidence.spinner)
     rows: list[list[float]] = []
     at: list[int] = []
     base = 0
     for lattice, ranking, decoding in zip(lattices, rankings, decodings, strict=True):
-        numbers, features = _sentence(lattice, ranking, decoding, found, model)
+        numbers, features = _sentence(lattice, ranking, decoding, found, model, guesser)
         at += [base + n for n in numbers]
         rows += features
         base += len(lattice.arcs)
@@ -83,7 +90,10 @@ def look(
 class _Document:
     """What the first pass makes of a phrase, over all of its occurrences."""
 
-    def __init__(self, lattices: Sequence[Lattice], decodings: Sequence[Decoding]) -> None:
+    def __init__(
+        self, lattices: Sequence[Lattice], decodings: Sequence[Decoding], spinner: str | None
+    ) -> None:
+        self.spinner = spinner
         #: Words as they stand, and how many of each are expected after restoring.
         self.words: Counter[str] = Counter()
         self.expected: dict[str, float] = {}
@@ -118,6 +128,7 @@ def _sentence(
     decoding: Decoding,
     document: _Document,
     model: WordModel,
+    guesser: WordGuesser,
 ) -> tuple[list[int], list[list[float]]]:
     """Numbers and raw features of a sentence's arcs that are worth a look."""
     if not lattice.arcs:
@@ -132,11 +143,15 @@ def _sentence(
     for (start, end, _, _), p in zip(spans, mass, strict=True):
         for n in range(start, end):
             cover[n] += p
+    hopeful = [_hopeful(odds, first, last) for _, _, first, last in spans]
+    leads = guessed(
+        lattice.arcs,
+        [(a, b, chosen) for (a, b, _, _), chosen in zip(spans, hopeful, strict=True) if chosen],
+        norms, _queries(ranking), guesser,
+    )  # fmt: skip
     numbers: list[int] = []
     rows: list[list[float]] = []
-    for (start, end, first, last), sure in zip(spans, mass, strict=True):
-        best = max(0.0, *odds[first:last])
-        chosen = [n for n in range(first, last) if odds[n] > best - HOPELESS]
+    for (start, end, first, last), chosen, sure in zip(spans, hopeful, mass, strict=True):
         if not chosen:
             continue
         phrase = " ".join(norms[start:end])
@@ -169,10 +184,24 @@ def _sentence(
                     shares[n - first],
                     gaps[n - first],
                     *span,
+                    *leads[n],
+                    *spun_share(lattice.arcs[n].rule, document.spinner),
                 ]
             )
             numbers.append(n)
     return numbers, rows
+
+
+def _hopeful(odds: Sequence[float], first: int, last: int) -> list[int]:
+    """The arcs of a span that may still win."""
+    best = max(0.0, *odds[first:last])
+    return [n for n in range(first, last) if odds[n] > best - HOPELESS]
+
+
+def _queries(ranking: Ranking) -> Floats:
+    if ranking.queries is None:
+        raise ValueError("not a ranking of the context ranker")
+    return ranking.queries
 
 
 def _of_phrases(arc: Arc, phrase: str, p: float, document: _Document) -> list[float]:
@@ -278,6 +307,9 @@ def _scaled(raw: Doubles) -> Doubles:
             *(_logit(column[n]) / 3 for n in ("mean", "max", "beside")),
             np.log(np.maximum(column["rivals"], 1)) / 2,
             column["share"],
+            *(np.clip(column[n], -12, 12) / 4 for n in ("guess", "ahead")),
+            column["spun"] / 3 + 1,
+            np.log1p(column["seen"]) / 3,
         ],
         1,
     )
