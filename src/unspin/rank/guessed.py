@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from unspin.records import Arc
+from unspin.records import Arc, Ranking
 
 Floats = NDArray[np.float32]
 # Where nothing else is a candidate, this far behind stands the next.
@@ -20,6 +20,17 @@ class WordGuesser(Protocol):
 
     def scores(self, queries: Floats, words: Sequence[str]) -> Floats:
         """(words,): how well each of ``words`` answers its query (nats, up to a constant)."""
+
+
+def queries_of(ranking: Ranking) -> Floats:
+    """(tokens, 128) what the encoder looks for in place of each token.
+
+    Raises:
+        ValueError: when another ranker made the ranking.
+    """
+    if ranking.queries is None:
+        raise ValueError("not a ranking of the context ranker")
+    return ranking.queries
 
 
 def guessed(

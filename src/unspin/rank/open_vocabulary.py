@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from unspin.frequencies import zipf
 from unspin.rank.fluency import WordModel, fluency
+from unspin.rank.guessed import queries_of
 from unspin.rank.guesses import Guess, Guesser
 from unspin.records import Arc, EditKind, Lattice, Ranking, Rule, Token, TokenKind
 from unspin.thesaurus import MAX_WORDS, Candidate, Thesaurus
@@ -241,7 +242,7 @@ class OpenVocabulary:
         lexicon's have been weighed by the ranker already.
         """
         plans = [self._plan(*x, familiar) for x in zip(lattices, rankings, strict=True)]
-        queries = [_queries(ranking) for ranking in rankings]
+        queries = [queries_of(ranking) for ranking in rankings]
         asked = [q[list(plan.odds)] for q, plan in zip(queries, plans, strict=True)]
         guesses = self._guesser.each(
             np.concatenate(asked) if asked else np.zeros((0, 0), np.float32)
@@ -268,7 +269,7 @@ class OpenVocabulary:
         tokens, changed = lattice.sentence.tokens, ranking.changed or ()
         if not familiar:
             taken = {(arc.start, arc.end) for arc in lattice.arcs}
-            for start, end, choice in self.phrases(tokens, changed, _queries(ranking)):
+            for start, end, choice in self.phrases(tokens, changed, queries_of(ranking)):
                 if (start, end) not in taken:
                     odds = math.exp(self._weights.together @ self.together(changed[start:end]))
                     arcs, unknown[start, end] = self._arcs(tokens, start, end, choice, odds, ())
@@ -321,12 +322,6 @@ class OpenVocabulary:
         """What is known of whether words were changed as one, as ``TOGETHER`` names it."""
         least = min(max(min(changed), _EDGE), 1 - _EDGE)
         return math.log(least / (1 - least)), float(len(changed)), 1.0
-
-
-def _queries(ranking: Ranking) -> Floats:
-    if ranking.queries is None:
-        raise ValueError("not a ranking of the context ranker")
-    return ranking.queries
 
 
 def _prefix(word: str, other: str) -> int:

@@ -36,8 +36,6 @@ PREFIXES = ("", "unfamiliar_")
 # How much of a correction holds for a family that was learned from imitations: they follow
 # the table that the lexicon has, which the spinner itself does only in part.
 _OF_IMITATED = 0.5
-
-
 # What numpy and zipfile raise for files that are no archive of arrays.
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile)
 

@@ -22,7 +22,7 @@ from unspin.frequencies import zipf
 from unspin.lattice import runs
 from unspin.rank.counts import spun_share
 from unspin.rank.fluency import HOPELESS, WordModel, fluency
-from unspin.rank.guessed import WordGuesser, guessed
+from unspin.rank.guessed import WordGuesser, guessed, queries_of
 from unspin.records import Arc, Decoding, DocumentEvidence, EditKind, Lattice, Ranking
 
 Floats = NDArray[np.float32]
@@ -147,7 +147,7 @@ def _sentence(
     leads = guessed(
         lattice.arcs,
         [(a, b, chosen) for (a, b, _, _), chosen in zip(spans, hopeful, strict=True) if chosen],
-        norms, _queries(ranking), guesser,
+        norms, queries_of(ranking), guesser,
     )  # fmt: skip
     numbers: list[int] = []
     rows: list[list[float]] = []
@@ -196,12 +196,6 @@ def _hopeful(odds: Sequence[float], first: int, last: int) -> list[int]:
     """The arcs of a span that may still win."""
     best = max(0.0, *odds[first:last])
     return [n for n in range(first, last) if odds[n] > best - HOPELESS]
-
-
-def _queries(ranking: Ranking) -> Floats:
-    if ranking.queries is None:
-        raise ValueError("not a ranking of the context ranker")
-    return ranking.queries
 
 
 def _of_phrases(arc: Arc, phrase: str, p: float, document: _Document) -> list[float]:
