@@ -77,6 +77,16 @@ def test_a_term_does_not_ask_either() -> None:
     assert not is_applied(edit(0.9, 0.9, EditKind.TORTURED), CURVE, 0.1, 10)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_term_is_weighed_by_what_harm_counts(known: bool) -> None:
+    lenient = Calibration(1.0, 0.0, 0.0, 0.6)
+    assert is_applied(edit(0.4, None, EditKind.TORTURED), lenient, 0.0, 10, known=known)
+    assert not is_applied(edit(0.37, None, EditKind.TORTURED), lenient, 0.0, 10, known=known)
+    assert not is_applied(edit(0.4, None, EditKind.TORTURED), CURVE, 0.0, 10, known=known)
+    # Other damage asks for more, whatever harm counts.
+    assert not is_applied(edit(0.5, None, EditKind.GLUED), lenient, 0.0, 10, known=known)
+
+
 def test_an_unknown_spinners_words_are_tried_sooner() -> None:
     doubtful = edit(0.3, 0.8)
     assert not is_applied(doubtful, CURVE, 0.9, 500)

@@ -18,7 +18,6 @@ import math
 from collections.abc import Hashable, Sequence
 from typing import Any, Protocol
 
-from unspin.lattice import runs
 from unspin.records import Decoding, Lattice, Ranking
 
 _KEEP = -1
@@ -123,7 +122,7 @@ def _decode_alone(lattice: Lattice, ranking: Ranking) -> Decoding:
     leaving: list[list[tuple[int, float, int, float]]] = [
         [(n + 1, 0.0, _KEEP, 0.0)] for n in range(size)
     ]
-    found = runs(lattice.arcs)
+    found = lattice.runs
     for start, end, first, last in found:
         top = max(odds[first:last])
         weight = math.log(sum(shares[first:last]))

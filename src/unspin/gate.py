@@ -64,11 +64,12 @@ def is_applied(
     ``known`` tells whether the text's spinner is one that the models know.
     """
     spinners = edit.kind in _SPUN_KINDS and not _is_term(edit)
-    if not spinners:
+    harm = curve.harm
+    if edit.kind not in _SPUN_KINDS:
         # What is no spinner's work is an error in itself, or nothing is wrong.
-        harm = max(curve.harm, _HARM_ELSE)
-    else:
-        harm = curve.harm if known else min(curve.harm, _HARM_UNKNOWN)
+        harm = max(harm, _HARM_ELSE)
+    elif spinners and not known:
+        harm = min(harm, _HARM_UNKNOWN)
     if worth(edit, edit.confidence, spin_score, harm) < curve.threshold:
         return False
     if not spinners:

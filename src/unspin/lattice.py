@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from unspin.lexicon import SpinLexicon
 from unspin.protect import ProtectedIndex
 from unspin.records import Arc, EditKind, Lattice, Ranking, Sentence, TokenKind
-
-
-def runs(arcs: Sequence[Arc]) -> list[tuple[int, int, int, int]]:
-    """The (start, end, first, last) of each run of arcs of one span: ``arcs[first:last]``."""
-    found: list[tuple[int, int, int, int]] = []
-    begin, stop, first = -1, -1, 0
-    for number, (start, end, _) in enumerate(arcs):
-        if end != stop or start != begin:
-            if number:
-                found.append((begin, stop, first, number))
-            begin, stop, first = start, end, number
-    if arcs:
-        found.append((begin, stop, first, len(arcs)))
-    return found
 
 
 def build_lattice(

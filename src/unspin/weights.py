@@ -19,7 +19,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from unspin.lattice import runs
 from unspin.records import Lattice, Ranking
 
 Span = tuple[int, int]
@@ -33,7 +32,7 @@ def path_weights(lattice: Lattice, ranking: Ranking) -> Ranking:
         odds = list(map(math.exp, log_odds))
     else:
         odds = [math.exp(min(value, _MAX)) for value in log_odds]
-    found = runs(lattice.arcs)
+    found = lattice.runs
     total: dict[Span, float] = {}
     for start, end, first, last in found:
         span = start, end

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unspin.lattice import runs
 from unspin.learn.own_counts import WithoutOwn
 from unspin.lexicon import SpinLexicon
 from unspin.pairs import Pair
@@ -115,7 +114,7 @@ def _labels(
     sizes, labels, none = [], [], []
     for lattice, ranking in zip(lattices, rankings, strict=True):
         base = place[lattice.sentence.tokens[0].start]
-        for start, end, first, last in runs(lattice.arcs):
+        for start, end, first, last in lattice.runs:
             originals = [arc.rule.original for arc in lattice.arcs[first:last]]
             sizes.append(last - first)
             labels.append(gold.label(base + start, base + end, originals))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unspin.lattice import runs
 from unspin.rank.hashing import BOUNDARY, word_hash
 from unspin.records import Lattice, Rule, Token
 
@@ -67,7 +66,7 @@ def arc_table(lattices: Sequence[Lattice]) -> ArcTable:
         hashes = [boundary, boundary, *[word_hash(t.norm) for t in tokens], boundary, boundary]
         size = len(rules)
         rules += [rule for _, _, rule in lattice.arcs]
-        for start, end, first, last in runs(lattice.arcs):
+        for start, end, first, last in lattice.runs:
             arc_at.append(size + last)
             spans.append((number, start, end))
             spun.append(word_hash(rules[size + first].spun))

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unspin.frequencies import zipf
-from unspin.lattice import runs
 from unspin.rank.counts import spun_share
 from unspin.rank.fluency import HOPELESS, WordModel, fluency
 from unspin.rank.guessed import WordGuesser, guessed, queries_of
@@ -105,7 +104,7 @@ class _Document:
         self.expected.update(self.words)
         for lattice, decoding in zip(lattices, decodings, strict=True):
             norms = [token.norm for token in lattice.sentence.tokens]
-            for start, end, first, last in runs(lattice.arcs):
+            for start, end, first, last in lattice.runs:
                 phrase = " ".join(norms[start:end])
                 self.phrases[phrase] += 1
                 for arc, p in zip(
@@ -137,7 +136,7 @@ def _sentence(
     restored = _Restored(norms, [lattice.arcs[n] for n in decoding.path])
     changed = ranking.changed or (0.0,) * len(norms)
     posterior, odds = decoding.posterior, ranking.log_odds
-    spans = runs(lattice.arcs)
+    spans = lattice.runs
     mass = [sum(posterior[first:last]) for _, _, first, last in spans]
     cover = [0.0] * len(norms)
     for (start, end, _, _), p in zip(spans, mass, strict=True):
