@@ -31,7 +31,7 @@ ORDER = (
     *("language_model", "garble"),
     "lattice",
     "rank",
-    *("decoder", "document", "glance", "verdict", "rate", "calibration", "weights"),
+    *("decoder", "document", "recognition", "glance", "verdict", "rate", "calibration", "weights"),
     *("edits", "terms", "torn", "gate", "flags", "markup", "decisions"),
     *("models", "restorer"),
     *("gold", "diffing", "pairs", "evaluate"),

@@ -44,8 +44,9 @@ _LEAST_KNOWN, _LEAST_UNKNOWN = 0.24, 0.15
 LONG = 500
 _DOUBTFUL, _LEAST_DOUBTFUL = 0.95, 0.5
 _HARM_UNKNOWN = 0.3
-# Of other damage: a doubled noun (0.5) may be meant.
-_HARM_ELSE = 1.2
+# Of other damage: a doubled noun (0.5) may be meant. And of terms, in whatever text: at 0.6 clean
+# prose of six kinds has 0.62 changed words in 10,000, at 0.8 it has 0.41 (at 1.2, 0.30).
+_HARM_ELSE, _HARM_TERM = 1.2, 0.8
 
 
 def worth(edit: Edit, confidence: float, spin_score: float, harm: float) -> float:
@@ -63,12 +64,13 @@ def is_applied(
 
     ``known`` tells whether the text's spinner is one that the models know.
     """
-    spinners = edit.kind in _SPUN_KINDS and not _is_term(edit)
+    is_term = _is_term(edit)
+    spinners = edit.kind in _SPUN_KINDS and not is_term
     harm = curve.harm
-    if edit.kind not in _SPUN_KINDS:
+    if not spinners:
         # What is no spinner's work is an error in itself, or nothing is wrong.
-        harm = max(harm, _HARM_ELSE)
-    elif spinners and not known:
+        harm = max(harm, _HARM_TERM if is_term else _HARM_ELSE)
+    elif not known:
         harm = min(harm, _HARM_UNKNOWN)
     if worth(edit, edit.confidence, spin_score, harm) < curve.threshold:
         return False

@@ -11,9 +11,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:  # ``import unspin`` should not take numpy's time
@@ -115,29 +117,18 @@ class Lattice:
 
     sentence: Sentence
     arcs: tuple[Arc, ...]
-    _runs: tuple[tuple[int, int, int, int], ...] | None = field(
-        default=None, init=False, compare=False, repr=False
-    )
+    _runs: tuple[tuple[int, ...], ...] = field(default=(), init=False, compare=False, repr=False)
 
     @property
-    def runs(self) -> tuple[tuple[int, int, int, int], ...]:
+    def runs(self) -> tuple[tuple[int, ...], ...]:
         """The (start, end, first, last) of each span with arcs: those are ``arcs[first:last]``."""
-        if self._runs is None:
-            # Asked for at every stage, and a lattice never changes.
-            object.__setattr__(self, "_runs", tuple(_runs(self.arcs)))
-        assert self._runs is not None
+        if not self._runs:  # asked for at every stage, and a lattice never changes
+            found, last = [], 0
+            for (start, end), group in groupby(self.arcs, itemgetter(0, 1)):
+                first, last = last, last + len([*group])
+                found.append((start, end, first, last))
+            object.__setattr__(self, "_runs", tuple(found))
         return self._runs
-
-
-def _runs(arcs: Sequence[Arc]) -> Iterator[tuple[int, int, int, int]]:
-    begin, stop, first = -1, -1, 0
-    for number, (start, end, _) in enumerate(arcs):
-        if end != stop or start != begin:
-            if number:
-                yield begin, stop, first, number
-            begin, stop, first = start, end, number
-    if arcs:
-        yield begin, stop, first, len(arcs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from unspin.lattice import build_lattice, with_opened
 from unspin.models import Models
 from unspin.protect import ProtectedIndex, protected_spans
 from unspin.rate import estimate_rate
+from unspin.recognition import recognized
 from unspin.records import (
     Decoding,
     Detection,
@@ -53,6 +54,8 @@ _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
 # long ones that may be either. Marks of all kinds stay below five of 10,000 clean words.
 _SUGGESTED, _SUGGESTED_IN_CLEAN, _SUGGESTED_IN_LONG = 0.05, 0.35, 0.45
 _EITHER = 0.84
+# Of a text less likely to be spun it does not matter who did it.
+_READ_AGAIN = 0.2
 # The least confidence of edits in what is left of a page around the article: two words or three,
 # which the models have not read much of.
 _SURE_OF_FURNITURE = 0.5
@@ -243,15 +246,41 @@ class Restorer:
         if not screening.suspicious:
             return evidence_of(screening, 0.0), [], []
         evidence, lattices, rankings = self._rank(split, protected, screening)
-        seen = Reading.of(lattices, rankings, evidence)
-        score = screening.spin_score
-        if seen.changed:
-            score = self._models.verdict.of(screening, seen)
+        score = self._score(screening, evidence, lattices, rankings)
+        again = self._recognized(screening, score, lattices, rankings)
+        if again is not screening:
+            evidence, lattices, rankings = self._rank(split, protected, again)
+            if again.typical and score >= IS_SPUN:
+                # Read as its spinner's, a text shows more of its changes.
+                score = max(score, self._score(again, evidence, lattices, rankings))
         rate = evidence.spin_rate
         if rate is None:
             # What the lexicon does not know, it cannot count.
             rate = share_changed(lattices, rankings)
         return replace(evidence, spin_score=score, spin_rate=rate), lattices, rankings
+
+    def _score(
+        self,
+        screening: Screening,
+        evidence: DocumentEvidence,
+        lattices: Sequence[Lattice],
+        rankings: Sequence[Ranking],
+    ) -> float:
+        seen = Reading.of(lattices, rankings, evidence)
+        return self._models.verdict.of(screening, seen) if seen.changed else screening.spin_score
+
+    def _recognized(
+        self,
+        screening: Screening,
+        score: float,
+        lattices: Sequence[Lattice],
+        rankings: Sequence[Ranking],
+    ) -> Screening:
+        """The screening, or another one if the reading shows that the spinner is another."""
+        fixed = self.settings.spinner is not None or not self.settings.builtin_lexicon
+        if fixed or score < _READ_AGAIN:
+            return screening
+        return recognized(screening, lattices, rankings)
 
     def _rank(
         self, split: Sequence[Sentence], protected: ProtectedIndex, screening: Screening
