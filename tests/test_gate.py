@@ -99,6 +99,15 @@ def test_an_unknown_spinners_words_are_tried_sooner() -> None:
         assert is_applied(edit(0.5, 1.0), CURVE, 0.8, 500, known=known)
 
 
+def test_a_short_text_of_no_known_spinner_asks_for_sure_edits() -> None:
+    doubtful, sure = edit(0.8, 1.0), edit(0.82, 1.0)
+    assert not is_applied(doubtful, CURVE, 0.96, 249, known=False)
+    assert is_applied(sure, CURVE, 0.96, 249, known=False)
+    assert is_applied(doubtful, CURVE, 0.96, 250, known=False)
+    assert is_applied(doubtful, CURVE, 0.97, 249, known=False)
+    assert is_applied(doubtful, CURVE, 0.96, 249)
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_doubled_noun_is_a_suggestion(known: bool) -> None:
     lenient = Calibration(1.0, 0.0, 0.0, 1.0)

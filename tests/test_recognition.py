@@ -90,6 +90,7 @@ def test_a_spinner_is_recognized_by_what_it_explains() -> None:
     found = recognized(seen, *read_as(0.3))
     assert (found.families[0][0], found.typical, found.paragraphs) == ("K", True, (20.0, -20.0))
     assert found.families[0][1] == 0.9
+    assert found.explained == pytest.approx(0.3)
     assert evidence_of(found, 0.1).spinner == "K"
 
 
@@ -103,11 +104,21 @@ def test_a_less_likely_one_is_recognized_if_the_likeliest_explains_too_little() 
 
 def test_a_family_that_explains_too_little_is_dropped() -> None:
     seen = screening(True, K=0.9, B=0.1)
-    assert recognized(seen, *read_as(0.5)) is seen
+    kept = recognized(seen, *read_as(0.5))
+    assert (kept.spinner, kept.explained) == ("K", pytest.approx(0.5))
     found = recognized(seen, *read_as(0.3))
-    assert not found.typical
+    assert (found.spinner, found.explained) == (None, 0.0)
     assert evidence_of(found, None).spinner is None
     assert replace(found, typical=True) == seen
+
+
+def test_a_short_text_whose_changes_name_the_spinner_is_judged_like_a_long_one() -> None:
+    seen = replace(screening(True, K=0.9), words=100)
+    assert seen.size == 100
+    assert replace(seen, explained=0.49).size == 100
+    assert replace(seen, explained=0.5).size == 151
+    assert replace(seen, explained=0.9, words=74).size == 74
+    assert replace(seen, explained=0.9, words=400).size == 400
 
 
 def test_a_users_word_on_the_spinner_stands() -> None:

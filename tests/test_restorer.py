@@ -116,5 +116,5 @@ def test_without_the_lexicon_the_features_touch_no_synonym(seed: str) -> None:
 def test_a_long_text_that_may_be_clean_shows_only_likely_readings(
     score: float, words: int, least: float
 ) -> None:
-    evidence = DocumentEvidence(score, "A", 1.0, 0.1, (True,))
+    evidence = DocumentEvidence(score, "A", 1.0, 0.1, (True,), 300)
     assert _least_suggestion(evidence, words) == least

@@ -29,7 +29,7 @@ from unspin.records import (
 from unspin.resources import data_path
 from unspin.tokens import tokenize
 
-EVIDENCE = DocumentEvidence(0.99, "A", 0.9, 0.3, (True,))
+EVIDENCE = DocumentEvidence(0.99, "A", 0.9, 0.3, (True,), 300)
 # Columns of the look.
 FLUENCY, TIMES, ELSEWHERE, AGREE = 3, 12, 13, 14
 GUESS, AHEAD, SPUN, SEEN = 26, 27, 28, 29

@@ -79,7 +79,7 @@ class TinyRestorer:
         split = tuple(sentences(text))
         return Explanation(
             sentences=split,
-            evidence=DocumentEvidence(0.99, "A", 0.9, 0.25, (True,)),
+            evidence=DocumentEvidence(0.99, "A", 0.9, 0.25, (True,), 300),
             lattices=tuple(Lattice(sentence, ()) for sentence in split),
             rankings=(),
             decodings=tuple(Decoding((), (), {}, 0.0) for _ in split),

@@ -52,6 +52,8 @@ _LOUD, _LOUD_WORDS = 0.08, 75
 # The nats a word that real texts of the imitated family have (0.14 and 0.17): the trees
 # trust these less than they should.
 _LOUDEST = 0.13
+# The share of a text's changes that names the spinner no less surely.
+_EXPLAINED = 0.5
 # Without an encoder, a text is read from this probability on.
 SCREEN = 0.008
 # A log ratio per word (nats) that clean text of any genre seldom reaches, and how
@@ -75,7 +77,8 @@ class Screening:
     paragraphs; ``suspicious`` ones are worth reading in full. ``glance`` is
     P(changed) of the words that look most spun, repeated ones counted less
     often (:func:`by_word`), if they were looked at, ``prior`` the probability that a
-    text is spun before anything is.
+    text is spun before anything is. ``explained`` is what share of the changes the first family
+    explains, once the text was read (:mod:`unspin.recognition`).
     """
 
     spin_score: float
@@ -88,6 +91,7 @@ class Screening:
     suspicious: bool
     prior: float = PRIOR
     glance: tuple[float, ...] = ()
+    explained: float = 0.0
 
     def after(self, norms: Sequence[str], changed: Sequence[float]) -> Screening:
         """The screening after a glance, which may show that the family is not the likeliest.
@@ -106,10 +110,17 @@ class Screening:
         return self.ratio >= _PLAIN and self.words >= _PLAIN_WORDS and not self.mixed
 
     @property
+    def spinner(self) -> str | None:
+        """The family that spun the text, if it was spun; ``None``: unknown."""
+        return self.families[0][0] if self.typical and self.families else None
+
+    @property
     def size(self) -> int:
         """How many words the score rests on: of a short text as many as of a long one if
-        its words alone name the spinner.
+        its words alone name the spinner, or most of its changes do.
         """
+        if self.explained >= _EXPLAINED and self.words >= _LOUD_WORDS:
+            return max(self.words, _PLAIN_WORDS + 1)
         known = self.typical and self.families[0][0] not in _LIGHT
         if not known or self.ratio < _LOUD or self.words < _LOUD_WORDS:
             return self.words
@@ -229,11 +240,11 @@ def logit(probability: float) -> float:
 
 def evidence_of(screening: Screening, rate: float | None) -> DocumentEvidence:
     """The document's evidence once its rate has been estimated."""
-    spinner, probability = screening.families[0] if screening.families else (None, 0.0)
-    known = spinner if screening.typical else None
+    probability = screening.families[0][1] if screening.families else 0.0
+    known = screening.spinner
     # What a family's words say of a paragraph holds for that family's texts, unless there is
     # no encoder to say more.
     telling = known is not None or not screening.glance
     some_spun = telling and any(p > _SPUN_PARAGRAPH for p in screening.paragraphs)
     active = tuple(not (some_spun and p < _CLEAN_PARAGRAPH) for p in screening.paragraphs)
-    return DocumentEvidence(screening.spin_score, known, probability, rate, active)
+    return DocumentEvidence(screening.spin_score, known, probability, rate, active, screening.size)

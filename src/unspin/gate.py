@@ -44,6 +44,10 @@ _LEAST_KNOWN, _LEAST_UNKNOWN = 0.24, 0.15
 LONG = 500
 _DOUBTFUL, _LEAST_DOUBTFUL = 0.95, 0.5
 _HARM_UNKNOWN = 0.3
+# What short texts of no known spinner ask for, below which score and number of words and marks:
+# in 2,108 clean passages of 40 to 180 words there are 32 edits then, of 68, and among passages of
+# known spinners, which are recognized by their changes, none is lost.
+_SHORT_UNKNOWN = 0.97, 250, 0.82
 # Of other damage: a doubled noun (0.5) may be meant. And of terms, in whatever text: at 0.6 clean
 # prose of six kinds has 0.62 changed words in 10,000, at 0.8 it has 0.41 (at 1.2, 0.30).
 _HARM_ELSE, _HARM_TERM = 1.2, 0.8
@@ -79,6 +83,9 @@ def is_applied(
     least = [c for score, size, c in _LEAST if spin_score < score and words < size]
     if known and words >= LONG and spin_score < _DOUBTFUL:
         least.append(_LEAST_DOUBTFUL)
+    score, size, asked = _SHORT_UNKNOWN
+    if not known and spin_score < score and words < size:
+        least.append(asked)
     return edit.confidence >= max(least, default=_LEAST_KNOWN if known else _LEAST_UNKNOWN)
 
 

@@ -98,22 +98,23 @@ def _shares(
 def recognized(
     screening: Screening, lattices: Sequence[Lattice], rankings: Sequence[Ranking]
 ) -> Screening:
-    """The screening as what was read by it says it should have been, or ``screening`` itself."""
+    """The screening as what was read by it says it should have been."""
     shares = explained(screening, lattices, rankings)
     if not shares:
         return screening
     if screening.typical:
         first = screening.families[0][0]
-        kept = shares.get(first, 0.0) >= _KEPT.get(first, _KEPT_ELSE)
-        return screening if kept else replace(screening, typical=False)
+        share = shares.get(first, 0.0)
+        kept = share >= _KEPT.get(first, _KEPT_ELSE)
+        return replace(screening, explained=share) if kept else replace(screening, typical=False)
     for name, share in shares.items():
         if share >= _RECOGNIZED.get(name, _RECOGNIZED_ELSE):
-            return _as_work_of(screening, name)
+            return _as_work_of(screening, name, share)
     return screening
 
 
-def _as_work_of(screening: Screening, family: str) -> Screening:
-    """The screening of a text that ``family`` spun."""
+def _as_work_of(screening: Screening, family: str, share: float) -> Screening:
+    """The screening of a text that ``family`` spun, explaining a ``share`` of its changes."""
     others = tuple(entry for entry in screening.families if entry[0] != family)
     probability = max(_SURE, dict(screening.families)[family])
     paragraphs = screening.paragraphs
@@ -125,4 +126,5 @@ def _as_work_of(screening: Screening, family: str) -> Screening:
         families=((family, probability), *others),
         paragraphs=paragraphs,
         typical=True,
+        explained=share,
     )

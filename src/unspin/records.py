@@ -176,11 +176,10 @@ class Decoding:
 class DocumentEvidence:
     """What only the whole document shows.
 
-    ``spin_score`` is the probability that it is spun, ``spinner`` the likeliest
-    family (``None``: unknown) with ``spinner_probability``, ``spin_rate`` the
-    share of words changed (0 to 1; ``None`` as long as it cannot be told).
-    ``active[p]`` tells whether paragraph ``p``
-    is worth restoring.
+    ``spin_score`` is the probability that it is spun, ``spinner`` the likeliest family
+    (``None``: unknown) with ``spinner_probability``, ``spin_rate`` the share of words changed
+    (0 to 1; ``None`` as long as it cannot be told). ``active[p]`` tells whether paragraph ``p``
+    is worth restoring; ``size`` how many words and marks the score rests on.
     """
 
     spin_score: float
@@ -188,6 +187,7 @@ class DocumentEvidence:
     spinner_probability: float
     spin_rate: float | None
     active: tuple[bool, ...]
+    size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,13 @@ _SUGGESTED, _SUGGESTED_IN_CLEAN, _SUGGESTED_IN_LONG = 0.05, 0.35, 0.45
 _EITHER = 0.84
 # Of a text less likely to be spun it does not matter who did it.
 _READ_AGAIN = 0.2
+# From this score on a short text whose changes name their spinner is judged like a long one.
+_TRUSTED = 0.8
 # The least confidence of edits in what is left of a page around the article: two words or three,
 # which the models have not read much of.
 _SURE_OF_FURNITURE = 0.5
+
+_Read = tuple[DocumentEvidence, list[Lattice], list[Ranking]]
 
 
 class Restorer:
@@ -151,7 +155,7 @@ class Restorer:
             # A text about spinning quotes what a spun text says.
             edits = [e for e in edits if not _is_mention(text, e)]
         edits = _together(edits, garbled)
-        applied = [self._is_applied(e, evidence, screening.size, furniture) for e in edits]
+        applied = [self._is_applied(e, evidence, furniture) for e in edits]
         chosen = tuple(e for e, yes in zip(edits, applied, strict=True) if yes)
         others = tuple(
             e for e, yes in zip(edits, applied, strict=True) if not yes and e.confidence >= least
@@ -216,16 +220,15 @@ class Restorer:
         )
 
     def _is_applied(
-        self, edit: Edit, evidence: DocumentEvidence, words: int, furniture: ProtectedIndex
+        self, edit: Edit, evidence: DocumentEvidence, furniture: ProtectedIndex
     ) -> bool:
         if self.settings.min_confidence is not None:
             return edit.confidence >= self.settings.min_confidence
         if edit.confidence < _SURE_OF_FURNITURE and furniture.overlaps(edit.start, edit.end):
             return False
         curve = self._models.calibration.of(edit.kind)
-        return is_applied(
-            edit, curve, evidence.spin_score, words, known=evidence.spinner is not None
-        )
+        known = evidence.spinner is not None
+        return is_applied(edit, curve, evidence.spin_score, evidence.size, known=known)
 
     def _garble(
         self, text: str, split: Sequence[Sentence], spans: Sequence[ProtectedSpan]
@@ -242,49 +245,39 @@ class Restorer:
 
     def _propose(
         self, split: Sequence[Sentence], protected: ProtectedIndex, screening: Screening
-    ) -> tuple[DocumentEvidence, list[Lattice], list[Ranking]]:
+    ) -> _Read:
         if not screening.suspicious:
             return evidence_of(screening, 0.0), [], []
-        evidence, lattices, rankings = self._rank(split, protected, screening)
-        score = self._score(screening, evidence, lattices, rankings)
-        again = self._recognized(screening, score, lattices, rankings)
-        if again is not screening:
-            evidence, lattices, rankings = self._rank(split, protected, again)
+        read = self._rank(split, protected, screening)
+        score = self._score(screening, read)
+        again = self._recognized(screening, score, read)
+        if again.spinner != screening.spinner:
+            read = self._rank(split, protected, again)
             if again.typical and score >= IS_SPUN:
                 # Read as its spinner's, a text shows more of its changes.
-                score = max(score, self._score(again, evidence, lattices, rankings))
+                score = max(score, self._score(again, read))
+        evidence, lattices, rankings = read
         rate = evidence.spin_rate
         if rate is None:
             # What the lexicon does not know, it cannot count.
             rate = share_changed(lattices, rankings)
-        return replace(evidence, spin_score=score, spin_rate=rate), lattices, rankings
+        size = again.size if score >= _TRUSTED else screening.size
+        evidence = replace(evidence, spin_score=score, spin_rate=rate, size=size)
+        return evidence, lattices, rankings
 
-    def _score(
-        self,
-        screening: Screening,
-        evidence: DocumentEvidence,
-        lattices: Sequence[Lattice],
-        rankings: Sequence[Ranking],
-    ) -> float:
+    def _score(self, screening: Screening, read: _Read) -> float:
+        evidence, lattices, rankings = read
         seen = Reading.of(lattices, rankings, evidence)
         return self._models.verdict.of(screening, seen) if seen.changed else screening.spin_score
 
-    def _recognized(
-        self,
-        screening: Screening,
-        score: float,
-        lattices: Sequence[Lattice],
-        rankings: Sequence[Ranking],
-    ) -> Screening:
+    def _recognized(self, screening: Screening, score: float, read: _Read) -> Screening:
         """The screening, or another one if the reading shows that the spinner is another."""
         fixed = self.settings.spinner is not None or not self.settings.builtin_lexicon
-        if fixed or score < _READ_AGAIN:
-            return screening
-        return recognized(screening, lattices, rankings)
+        return screening if fixed or score < _READ_AGAIN else recognized(screening, *read[1:])
 
     def _rank(
         self, split: Sequence[Sentence], protected: ProtectedIndex, screening: Screening
-    ) -> tuple[DocumentEvidence, list[Lattice], list[Ranking]]:
+    ) -> _Read:
         """The lexicon's lattices, ranked, and the evidence they were ranked by."""
         evidence = evidence_of(screening, 0.0)
         lattices = [
