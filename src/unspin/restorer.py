@@ -54,8 +54,6 @@ _MODEL_WEIGHT = {"context": 0.0, "features": 0.0, "frequency": 0.6}
 # long ones that may be either. Marks of all kinds stay below five of 10,000 clean words.
 _SUGGESTED, _SUGGESTED_IN_CLEAN, _SUGGESTED_IN_LONG = 0.05, 0.35, 0.45
 _EITHER = 0.84
-# Of a text less likely to be spun it does not matter who did it.
-_READ_AGAIN = 0.2
 # From this score on a short text whose changes name their spinner is judged like a long one.
 _TRUSTED = 0.8
 # The least confidence of edits in what is left of a page around the article: two words or three,
@@ -253,7 +251,7 @@ class Restorer:
         again = self._recognized(screening, score, read)
         if again.spinner != screening.spinner:
             read = self._rank(split, protected, again)
-            if again.typical and score >= IS_SPUN:
+            if again.typical:
                 # Read as its spinner's, a text shows more of its changes.
                 score = max(score, self._score(again, read))
         evidence, lattices, rankings = read
@@ -273,7 +271,8 @@ class Restorer:
     def _recognized(self, screening: Screening, score: float, read: _Read) -> Screening:
         """The screening, or another one if the reading shows that the spinner is another."""
         fixed = self.settings.spinner is not None or not self.settings.builtin_lexicon
-        return screening if fixed or score < _READ_AGAIN else recognized(screening, *read[1:])
+        # Of a text that is not spun it does not matter who did it.
+        return screening if fixed or score < IS_SPUN else recognized(screening, *read[1:])
 
     def _rank(
         self, split: Sequence[Sentence], protected: ProtectedIndex, screening: Screening
