@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -119,6 +120,12 @@ def test_a_short_text_whose_changes_name_the_spinner_is_judged_like_a_long_one()
     assert replace(seen, explained=0.5).size == 151
     assert replace(seen, explained=0.9, words=74).size == 74
     assert replace(seen, explained=0.9, words=400).size == 400
+
+
+def test_without_synonyms_the_screen_names_the_spinner() -> None:
+    (file,) = (Path(__file__).parents[1] / "seeds").glob("*.txt")
+    settings = Settings(kinds=frozenset({EditKind.DOUBLED, EditKind.TORTURED}))
+    assert Restorer(settings).restore(file.read_text(encoding="utf-8")).spinner == "A"
 
 
 def test_a_users_word_on_the_spinner_stands() -> None:

@@ -270,9 +270,13 @@ class Restorer:
 
     def _recognized(self, screening: Screening, score: float, read: _Read) -> Screening:
         """The screening, or another one if the reading shows that the spinner is another."""
-        fixed = self.settings.spinner is not None or not self.settings.builtin_lexicon
-        # Of a text that is not spun it does not matter who did it.
-        return screening if fixed or score < IS_SPUN else recognized(screening, *read[1:])
+        settings = self.settings
+        # Without synonyms nothing is explained; of a text that is not spun it does not matter
+        # who did it.
+        able = settings.builtin_lexicon and EditKind.SYNONYM in settings.kinds
+        if settings.spinner is not None or not able or score < IS_SPUN:
+            return screening
+        return recognized(screening, *read[1:])
 
     def _rank(
         self, split: Sequence[Sentence], protected: ProtectedIndex, screening: Screening
