@@ -42,7 +42,7 @@ from unspin.resources import data_path, dictionary_dir
 from unspin.restorer import Restorer
 from unspin.settings import RANKERS, Settings
 from unspin.tokens import phrase_norms
-from unspin.torn import Glance, TornTerms
+from unspin.torn import Look, TornTerms
 
 # Two or three sentences of academic prose each, with room for a noun phrase.
 CARRIERS = (
@@ -162,10 +162,10 @@ def in_singular(phrase: str) -> str:
     return " ".join(map(singular, phrase_norms(phrase)))
 
 
-def composing(phrases: list[Phrase], glance: Glance | None) -> TornTerms:
+def composing(phrases: list[Phrase], look: Look | None) -> TornTerms:
     """What composes terms, knowing these phrases and what was written by hand.
 
-    ``glance`` is the encoder's, if the ranker has one.
+    ``look`` is the encoder's, if the ranker has one.
     """
     folder = dictionary_dir() / "en"
     listed = word_weights(phrases)
@@ -177,7 +177,7 @@ def composing(phrases: list[Phrase], glance: Glance | None) -> TornTerms:
     rows = [(*pair, pairs[pair], "list" if pair in listed else "hand") for pair in pairs]
     composer = Composer.of(counted(read_terms(folder / "terms.tsv"), phrases), rows)
     models = LanguageModel(), LanguageModel(data_path("en.prose.kenlm"))
-    return TornTerms.read(data_path("torn.npz"), composer, models, glance)
+    return TornTerms.read(data_path("torn.npz"), composer, models, look)
 
 
 def without_family(path: Path, family: str) -> list[str]:
@@ -269,8 +269,8 @@ def run(args: argparse.Namespace, folder: Path) -> None:
         )
         restorer = Restorer(settings)
         models = restorer._models
-        glance = models.context.glance if args.ranker == "context" else None
-        models.__dict__["torn"] = composing(others, glance)
+        look = models.looks_changed if args.ranker == "context" else None
+        models.__dict__["torn"] = composing(others, look)
         counts: Counter[str] = Counter()
         tried = held[: args.sample]
         for at in range(0, len(tried), args.together):

@@ -111,12 +111,12 @@ def test_the_encoder_reads_the_sentences_that_hold_a_term_and_no_others() -> Non
     forest, descent = composed("irregular timberland"), composed("slope plunge")
     asked = []
 
-    def glance(seen: Sequence[Sentence]) -> list[float]:
+    def look(seen: Sequence[Sentence]) -> list[float]:
         asked.extend(seen)
         words = [token.norm for sentence in seen for token in sentence.tokens]
         return [{"timberland": 0.9, "slope": 0.2}.get(word, 0.0) for word in words]
 
-    found = read_again(split, [(descent, 0.5), (forest, 0.0)], glance)
+    found = read_again(split, [(descent, 0.5), (forest, 0.0)], look)
     assert asked == [split[1], split[3]]
     assert found == [(forest, with_changed(0.0, 0.9)), (descent, with_changed(0.5, 0.2))]
     assert with_changed(0.0, 0.9) > with_changed(0.0, 0.2) > with_changed(0.0, 0.0)

@@ -58,6 +58,12 @@ def test_feature_counts_match_the_constraints() -> None:
     assert read_features(seen(LOW), read(LOW)).shape == (len(READ_RISES),)
 
 
+def test_no_evidence_of_changes_lowers_the_glances_score() -> None:
+    with np.load(data_path("verdict.npz")) as archive:
+        *weights, _ = archive["glance"].tolist()
+    assert all(w >= 0 for w, rises in zip(weights, GLANCE_RISES, strict=True) if rises)
+
+
 def test_many_sure_changes_are_spun_and_few_doubtful_ones_are_not(verdict: Verdict) -> None:
     assert verdict.of(seen(HIGH, ratio=0.1), read(HIGH)) > 0.9
     assert verdict.of(seen(LOW, ratio=-0.02), read(LOW)) < 0.1
@@ -108,9 +114,30 @@ def test_a_stump_is_walked_by_its_threshold() -> None:
     verdict = Verdict(np.zeros(len(GLANCE_RISES) + 1), tree, 0.5)
     for changed, leaf in ((LOW, -2.0), (HIGH, -2.0), ([0.9] * 30, 3.0)):
         score = verdict.of(seen([]), read(changed))
-        assert math.log(score / (1 - score)) == pytest.approx(0.5 + leaf - 0.2)
+        assert math.log(score / (1 - score)) == pytest.approx(0.5 + leaf + 0.1)
         score = verdict.of(seen([], words=149), read(changed))
-        assert math.log(score / (1 - score)) == pytest.approx(0.5 + leaf - 0.8)
+        assert math.log(score / (1 - score)) == pytest.approx(0.5 + leaf - 1.0)
+
+
+@pytest.mark.parametrize(("words", "surer"), [(300, 1.0), (150, 1.0), (149, 2.0)])
+def test_the_glance_overrules_the_trees_if_it_is_surer(words: int, surer: float) -> None:
+    weights = np.zeros(len(GLANCE_RISES) + 1)
+    weights[-1] = 3.0
+    for leaf in (3.0 - surer - 0.5, 3.0 - surer + 0.5):
+        tree = np.array([[[0, 0, 0, 0, leaf]]], np.float32)
+        score = Verdict(weights, tree, 0.0).of(seen(HIGH, words), read(HIGH))
+        offset = 0.1 if words >= 150 else -1.0
+        expected = max(leaf, 3.0 - surer) + offset
+        assert math.log(score / (1 - score)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_the_encoder_thinks_untold_counts_once_the_text_is_read() -> None:
+    untold = replace(seen(LOW), untold=tuple(HIGH))
+    first, *_ = read_features(untold, read(LOW))
+    assert first == word_evidence(HIGH)[0]
+    # Texts that need no glance have no other opinion than the reading's.
+    assert read_features(seen(LOW), read(LOW))[0] == word_evidence(LOW)[0]
+    assert glance_features(untold)[0] == word_evidence(LOW)[0]
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "text", "other"])

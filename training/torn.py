@@ -319,12 +319,12 @@ def judge(
             judged.append(((right, (n, k), value), p, c))
     chance += _RARE
     new = {(n, k) for n, fold in enumerate(phrases) for k, p in enumerate(fold) if is_held(p.spun)}
-    glance = Restorer()._models.context.glance
+    look = Restorer()._models.looks_changed
 
     def again(paragraph: Paragraph, composition: Composition, value: float) -> float:
         if value < logit(LEAST_LOOK):
             return value - 10
-        ((_, odds),) = read_again(paragraph[1], [(composition, value)], glance)
+        ((_, odds),) = read_again(paragraph[1], [(composition, value)], look)
         return odds
 
     of_new = [x for x in judged if x[0][1] in new]

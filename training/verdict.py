@@ -24,12 +24,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import pickle
 import random
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,14 @@ from unspin.pairs import read_pairs
 from unspin.protect import ProtectedIndex, protected_spans
 from unspin.restorer import Restorer
 from unspin.tokens import paragraph_norms, sentences
-from unspin.verdict import _OVERRULES, READ_RISES, Reading, glance_features, read_features
+from unspin.verdict import (
+    GLANCE_RISES,
+    READ_RISES,
+    Reading,
+    glance_features,
+    overrules,
+    read_features,
+)
 
 SIZES = (25, 50, 100, 200)
 # Documents of a clean kind, and how much of each (code points).
@@ -53,7 +60,13 @@ LONG_SIZE = 15_000
 # how many of a file, and what each weighs.
 HARD, HARD_SIZES, HARD_OF_FILE, HARD_WEIGHT = 0.06, (60, 100, 150), 8, 0.25
 TREES = 200
+# What pulls the weights of the regression to zero.
+RIDGE = 20.0
 FOLDS = 5
+# The glance's weights are fitted on these: short passages say less of everything.
+LONGEST = ("whole", "long", "200")
+# Where the features of a glance have the log of the text's length.
+LOG_WORDS = 12
 
 
 def passage(text: str, size: int, rng: random.Random) -> str | None:
@@ -146,8 +159,9 @@ def collect(args: argparse.Namespace) -> None:
     for number, (kind, size, name, text) in enumerate(every):
         if number % parts != part:
             continue
-        seen = screen(paragraph_norms(text), models.spinners, restorer.settings.spin_prior)
-        seen = replace(restorer._glanced(text, seen), suspicious=True)
+        norms = paragraph_norms(text)
+        seen = screen(norms, models.spinners, restorer.settings.spin_prior)
+        seen = restorer._glance.thorough(text, norms, seen)
         if seen.words < 15 or not seen.glance:
             continue
         split = sentences(text)
@@ -181,7 +195,7 @@ def fit(args: argparse.Namespace) -> None:
     sizes = np.array([row["size"] for row in found])
     weights = np.array([row["weight"] for row in found])
     clean = np.char.startswith(kinds, "clean")
-    full = (weights == 1) & (sizes != "hard")
+    full = (weights == 1) & np.isin(sizes, LONGEST)
     folds = np.array([zlib.crc32(row["document"].encode()) % FOLDS for row in found])
     glance, read = (np.stack([row[name] for row in found]) for name in ("glance", "read"))
     odds = {name: np.zeros(len(found)) for name in ("glance", "read", "both")}
@@ -191,7 +205,8 @@ def fit(args: argparse.Namespace) -> None:
         odds["glance"][test] = glance[test] @ slopes + constant
         trees = boosted(read[train], ~clean[train], weights[train])
         odds["read"][test] = trees.decision_function(read[test])
-    odds["both"] = np.maximum(odds["read"], odds["glance"] - _OVERRULES)
+    short = np.array([overrules(round(math.exp(row["glance"][LOG_WORDS]))) for row in found])
+    odds["both"] = np.maximum(odds["read"], odds["glance"] - short)
     for size in sorted(set(sizes)):
         here = sizes == size
         for name, values in odds.items():
@@ -207,13 +222,27 @@ def fit(args: argparse.Namespace) -> None:
 
 
 def regression(x: np.ndarray, spun: np.ndarray) -> np.ndarray:
-    """The weights of a logistic regression, the last its constant."""
-    from sklearn.linear_model import LogisticRegression
+    """The weights of a logistic regression, the last its constant.
+
+    Features that may only raise the odds have no weight below zero: they say much the same,
+    and free weights of either sign fit what is there and mislead where it is not.
+    """
+    from scipy.optimize import minimize
 
     mean, scale = x.mean(0), x.std(0) + 1e-9
-    model = LogisticRegression(C=0.05, max_iter=2000).fit((x - mean) / scale, spun)
-    weights = model.coef_[0] / scale
-    return np.append(weights, model.intercept_[0] - weights @ mean)
+    z, sign = (x - mean) / scale, np.where(spun, 1.0, -1.0)
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        margin = sign * (z @ weights[:-1] + weights[-1])
+        pull = -sign / (1 + np.exp(margin))
+        slope = np.append(RIDGE * weights[:-1] + z.T @ pull, pull.sum())
+        return np.logaddexp(0, -margin).sum() + RIDGE / 2 * (weights[:-1] ** 2).sum(), slope
+
+    bounds = [(0 if rises else None, None) for rises in (*GLANCE_RISES, 0)]
+    start = np.zeros(x.shape[1] + 1)
+    found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
+    weights = found[:-1] / scale
+    return np.append(weights, found[-1] - weights @ mean)
 
 
 def boosted(x: np.ndarray, spun: np.ndarray, weights: np.ndarray) -> Any:

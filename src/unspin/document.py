@@ -41,8 +41,8 @@ _LIGHT_CHANGES, _PER_RATIO = 0.05, 5.0
 _CLEAN_PARAGRAPH = -6.0
 _SPUN_PARAGRAPH = 6.0
 # The encoder first reads what looks most spun, and the rest if this is the verdict on
-# that and the screen.
-GLANCE = 0.03
+# that and the screen; from the other on it reads some more before that is decided.
+GLANCE, GLANCE_ON = 0.025, 0.01
 # Nats a word that no clean text of so many words came near (0.06).
 _PLAIN, _PLAIN_WORDS = 0.1, 150
 # Nats a word of a known family (not of a light one) from which on a short text is
@@ -76,9 +76,10 @@ class Screening:
     ``words`` words. ``mixed`` texts have plainly spun and plainly clean
     paragraphs; ``suspicious`` ones are worth reading in full. ``glance`` is
     P(changed) of the words that look most spun, repeated ones counted less
-    often (:func:`by_word`), if they were looked at, ``prior`` the probability that a
-    text is spun before anything is. ``explained`` is what share of the changes the first family
-    explains, once the text was read (:mod:`unspin.recognition`).
+    often (:func:`by_word`), if they were looked at, and ``untold`` the same when the encoder
+    is not told what the lexicon would put there, if the text is to be read; ``prior`` is the
+    probability that a text is spun before anything is seen. ``explained`` is what share of
+    the changes the first family explains, once the text was read (:mod:`unspin.recognition`).
     """
 
     spin_score: float
@@ -91,6 +92,7 @@ class Screening:
     suspicious: bool
     prior: float = PRIOR
     glance: tuple[float, ...] = ()
+    untold: tuple[float, ...] = ()
     explained: float = 0.0
 
     def after(self, norms: Sequence[str], changed: Sequence[float]) -> Screening:

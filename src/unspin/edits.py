@@ -131,6 +131,19 @@ def with_articles(text: str, tokens: Sequence[Token], edits: list[Edit]) -> list
     return result
 
 
+def together(one: Sequence[Edit], other: Sequence[Edit]) -> list[Edit]:
+    """Both in order; where they overlap, the surer one stays."""
+    result: list[Edit] = []
+    for edit in sorted([*one, *other], key=lambda e: (e.start, e.end)):
+        while result and result[-1].end > edit.start:
+            if result[-1].confidence >= edit.confidence:
+                break
+            result.pop()
+        else:
+            result.append(edit)
+    return result
+
+
 def _changed(lattice: Lattice, decoding: Decoding) -> list[float]:
     """Per token the probability that some change covers it."""
     mass = [0.0] * len(lattice.sentence.tokens)

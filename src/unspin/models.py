@@ -70,12 +70,12 @@ class Models:
         if not self._settings.builtin_lexicon:
             return None
         composer = Composer.read(*self._term_paths())
-        glance = self._glance if self._settings.ranker == "context" else None
-        return TornTerms.read(data_path("torn.npz"), composer, self._shipped_models, glance)
+        look = self.looks_changed if self._settings.ranker == "context" else None
+        return TornTerms.read(data_path("torn.npz"), composer, self._shipped_models, look)
 
-    def _glance(self, seen: Sequence[Sentence]) -> Sequence[float]:
-        # The encoder is loaded only when there is something to look at.
-        return self.context.glance(seen)
+    def looks_changed(self, sentences: Sequence[Sentence]) -> list[float]:
+        """P(changed) of every token, from the encoder alone: the lexicon proposes nothing."""
+        return self.context.changed([Lattice(s, ()) for s in sentences], frozenset())
 
     @cached_property
     def _shipped_models(self) -> tuple[LanguageModel, LanguageModel]:

@@ -10,12 +10,12 @@ from functools import cached_property
 
 from unspin.calibration import Calibration
 from unspin.decoder import decode
-from unspin.document import GLANCE, Screening, evidence_of, screen
-from unspin.edits import apply_edits, path_edits, with_articles
+from unspin.document import Screening, evidence_of, screen
+from unspin.edits import apply_edits, path_edits, together, with_articles
 from unspin.flags import flags
 from unspin.garble import garble_edits, may_be_garbled
 from unspin.gate import LONG, is_applied
-from unspin.glance import suspects
+from unspin.glance import Glance
 from unspin.lattice import build_lattice, with_opened
 from unspin.models import Models
 from unspin.protect import ProtectedIndex, protected_spans
@@ -74,6 +74,7 @@ class Restorer:
         """
         self.settings = settings or Settings()
         self._models = Models(self.settings)
+        self._glance = Glance(self._models, self.settings.kinds)
 
     def restore(self, text: str) -> Restoration:
         """The proposed restoration of ``text``.
@@ -114,17 +115,7 @@ class Restorer:
         found = screen(paragraphs, self._models.spinners, settings.spin_prior, settings.spinner)
         if settings.ranker != "context" or settings.spinner is not None or found.plain:
             return found
-        found = self._glanced(text, found)
-        score = self._models.verdict.glance(found)
-        if score < GLANCE:
-            return replace(found, spin_score=score, suspicious=False)
-        return replace(found, suspicious=True)
-
-    def _glanced(self, text: str, screening: Screening) -> Screening:
-        """The screening after a glance at the sentences that look most spun."""
-        seen = suspects(text, screening, self._models.spinners)
-        norms = [token.norm for sentence in seen for token in sentence.tokens]
-        return screening.after(norms, self._models.context.glance(seen))
+        return self._glance.decides(text, paragraphs, found)
 
     def _explain(self, text: str, screening: Screening) -> Explanation:
         split = sentences(text)
@@ -133,11 +124,11 @@ class Restorer:
         garbled, findings = self._garble(text, split, spans)
         furniture = _furniture(findings)
         if self._wants_terms:
-            garbled = _together(list(self._models.terms.edits(text, split, protected)), garbled)
+            garbled = together(list(self._models.terms.edits(text, split, protected)), garbled)
             if self._models.torn is not None:
                 composed, torn = self._models.torn.marks(text, split, protected)
                 composed = [e for e in composed if not furniture.overlaps(e.start, e.end)]
-                garbled, findings = _together(composed, garbled), [*findings, *torn]
+                garbled, findings = together(composed, garbled), [*findings, *torn]
         evidence, lattices, rankings = self._propose(split, protected, screening)
         least = _least_suggestion(evidence, screening.words)
         if self._may_show(evidence.spin_score, least):
@@ -152,7 +143,7 @@ class Restorer:
         if evidence.spin_score < _SURELY_SPUN:
             # A text about spinning quotes what a spun text says.
             edits = [e for e in edits if not _is_mention(text, e)]
-        edits = _together(edits, garbled)
+        edits = together(edits, garbled)
         applied = [self._is_applied(e, evidence, furniture) for e in edits]
         chosen = tuple(e for e, yes in zip(edits, applied, strict=True) if yes)
         others = tuple(
@@ -251,9 +242,10 @@ class Restorer:
         again = self._recognized(screening, score, read)
         if again.spinner != screening.spinner:
             read = self._rank(split, protected, again)
-            if again.typical:
-                # Read as its spinner's, a text shows more of its changes.
-                score = max(score, self._score(again, read))
+            # Read as its spinner's, a text shows more of its changes; where the screen named
+            # another, what that said counts no more.
+            new = self._score(again, read)
+            score = max(score, new) if again.typical else min(score, new)
         evidence, lattices, rankings = read
         rate = evidence.spin_rate
         if rate is None:
@@ -380,17 +372,3 @@ def _furniture(findings: Sequence[Finding]) -> ProtectedIndex:
     """Where a page's furniture was left, such as "info image": not the article's text."""
     found = (f for f in findings if f.kind is EditKind.BOILERPLATE)
     return ProtectedIndex([ProtectedSpan(f.start, f.end, "furniture") for f in found])
-
-
-def _together(edits: list[Edit], garbled: list[Edit]) -> list[Edit]:
-    """Both kinds in order; where they overlap, the surer one stays."""
-    chosen = sorted([*edits, *garbled], key=lambda e: (e.start, e.end))
-    result: list[Edit] = []
-    for edit in chosen:
-        while result and result[-1].end > edit.start:
-            if result[-1].confidence >= edit.confidence:
-                break
-            result.pop()
-        else:
-            result.append(edit)
-    return result

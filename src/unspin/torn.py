@@ -56,7 +56,7 @@ _CHANGED, _CHANGED_OFFSET = 0.3, 0.4
 _SURE = 0.003
 
 # P(changed) of every token of some sentences, one after the other.
-Glance = Callable[[Sequence[Sentence]], Sequence[float]]
+Look = Callable[[Sequence[Sentence]], Sequence[float]]
 
 
 class TornTerms:
@@ -68,18 +68,18 @@ class TornTerms:
         models: Sequence[LanguageModel],
         trees: Trees,
         written_pairs: bytes,
-        glance: Glance | None = None,
+        look: Look | None = None,
     ) -> None:
         """``models`` are the two that the trees were fitted with, ``written_pairs`` the bits.
 
-        ``glance`` is the encoder's, where there is one.
+        ``look`` is the encoder's, where there is one.
         """
         self._composer = composer
         self._models = models
         self._trees = trees
         self._written = written_pairs
-        self._glance = glance
-        self._least = LEAST if glance is None else LEAST_LOOK
+        self._look = look
+        self._least = LEAST if look is None else LEAST_LOOK
         # What was found in the paragraphs of the text that was last asked about.
         self._seen: dict[tuple[str, ...], list[tuple[Composition, float]]] = {}
 
@@ -89,7 +89,7 @@ class TornTerms:
         path: Path,
         composer: Composer,
         models: Sequence[LanguageModel],
-        glance: Glance | None = None,
+        look: Look | None = None,
     ) -> TornTerms:
         """From a data file.
 
@@ -102,7 +102,7 @@ class TornTerms:
                 written_pairs = archive["written"].tobytes()
                 if len(written_pairs) << 3 != 1 << CODE_BITS:
                     raise ValueError("made for other codes of pairs")
-                return cls(composer, models, trees, written_pairs, glance)
+                return cls(composer, models, trees, written_pairs, look)
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
             raise DataError(f"model {path} of torn terms cannot be used: {error}") from error
 
@@ -175,8 +175,8 @@ class TornTerms:
         found = self._seen.get(norms)
         if found is None:
             found = self.likely(norms)
-        if found and self._glance is not None:
-            found = read_again(sentences, found, self._glance)
+        if found and self._look is not None:
+            found = read_again(sentences, found, self._look)
         beginnings = {sentence.tokens[0].start for sentence in sentences}
         spans: dict[tuple[int, int], list[tuple[str, Composition, float]]] = {}
         for composition, odds in found:
@@ -203,7 +203,7 @@ class TornTerms:
 
 
 def read_again(
-    sentences: Sequence[Sentence], found: Sequence[tuple[Composition, float]], glance: Glance
+    sentences: Sequence[Sentence], found: Sequence[tuple[Composition, float]], look: Look
 ) -> list[tuple[Composition, float]]:
     """Compositions in a paragraph with the log odds they have once it was read, best first."""
     ends = list(accumulate(len(sentence.tokens) for sentence in sentences))
@@ -213,7 +213,7 @@ def read_again(
         for number in range(bisect_right(ends, c.start), bisect_right(ends, c.end - 1) + 1)
     }
     places = [at for n in sorted(read) for at in range(ends[n] - len(sentences[n].tokens), ends[n])]
-    values = glance([sentences[n] for n in sorted(read)])
+    values = look([sentences[n] for n in sorted(read)])
     changed = dict(zip(places, values, strict=True))
     weighed = [
         (c, with_changed(odds, max(changed[at] for at in range(c.start, c.end))))

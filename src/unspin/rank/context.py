@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +34,19 @@ from unspin.rank.open_vocabulary import OpenVocabulary, Weights
 from unspin.rank.own_rate import has_own_rate, log_shift, shifted
 from unspin.rank.vectors import CandidateVectors
 from unspin.rank.wordpiece import WordPieces
-from unspin.records import DocumentEvidence, Lattice, Ranking, Sentence
+from unspin.records import DocumentEvidence, Lattice, Ranking
 from unspin.thesaurus import Thesaurus
 
 Floats = NDArray[np.float32]
+
+
+class _Asked(NamedTuple):
+    """The candidates of a text, the features' log odds of them, their vectors and biases."""
+
+    table: ArcTable
+    wide: NDArray[np.float64]
+    vectors: Floats
+    bias: Floats
 
 
 class ContextRanker:
@@ -94,39 +104,44 @@ class ContextRanker:
         self, lattices: Sequence[Lattice], evidence: DocumentEvidence, words: frozenset[str]
     ) -> list[Ranking]:
         """The log odds of every arc, of unknown originals, and P(changed) of every token."""
-        table = arc_table(lattices)
-        sentences = [lattice.sentence for lattice in lattices]
-        if not table.spans:
-            reading, _ = self._read(sentences, evidence)
+        spinner = evidence.spinner
+        asked, reading = self._read(lattices, spinner, evidence.spin_rate, words)
+        # What the text's own rate adds to the log odds of all changes, if it counts.
+        tokens = sum(map(len, reading.changed))
+        shift = log_shift(reading.changed) if has_own_rate(spinner, tokens) else 0.0
+        if shift:
+            reading = replace(reading, changed=shifted(reading.changed, shift))
+        if asked is None:
             return [
                 Ranking((), {}, tuple(changed.tolist()), queries=queries)
                 for changed, queries in zip(reading.changed, reading.guesses, strict=True)
             ]
-        wide = self._features().logits(table, evidence.spinner, evidence.spin_rate, words)
-        originals = [rule.original for rule in table.rules]
-        vectors, bias = self._vectors.of_pairs(table.spun[table.owner], originals)
-        drafts = _drafts(table, wide, vectors)
-        reading, shift = self._read(sentences, evidence, table.spans, drafts)
-        return self._combine(lattices, table, wide, vectors, bias, reading, shift)
+        return self._combine(lattices, asked, reading, shift)
+
+    def changed(self, lattices: Sequence[Lattice], words: frozenset[str]) -> list[float]:
+        """P(changed) of every token of a text by nobody knows whom, at no known rate."""
+        _, reading = self._read(lattices, None, None, words)
+        return [p for changed in reading.changed for p in changed.tolist()]
 
     def _read(
         self,
-        sentences: Sequence[Sentence],
-        evidence: DocumentEvidence,
-        spans: Sequence[tuple[int, int, int]] = (),
-        drafts: Floats | None = None,
-    ) -> tuple[Reading, float]:
-        """What the encoder makes of a text, and what the text's own rate adds, if it counts.
-
-        That is in nats, and in the reading's P(changed) already.
-        """
-        hints = self._hints(evidence.spinner, evidence.spin_rate)
-        reading = self._encoder.read(sentences, hints, spans, drafts)
-        tokens = sum(map(len, reading.changed))
-        shift = log_shift(reading.changed) if has_own_rate(evidence.spinner, tokens) else 0.0
-        if shift:
-            reading = replace(reading, changed=shifted(reading.changed, shift))
-        return reading, shift
+        lattices: Sequence[Lattice],
+        spinner: str | None,
+        rate: float | None,
+        words: frozenset[str],
+    ) -> tuple[_Asked | None, Reading]:
+        """What the encoder was asked about, if about anything, and what it makes of it all."""
+        hints = self._hints(spinner, rate)
+        sentences = [lattice.sentence for lattice in lattices]
+        table = arc_table(lattices)
+        if not table.spans:
+            return None, self._encoder.read(sentences, hints)
+        wide = self._features().logits(table, spinner, rate, words)
+        originals = [rule.original for rule in table.rules]
+        vectors, bias = self._vectors.of_pairs(table.spun[table.owner], originals)
+        drafts = _drafts(table, wide, vectors)
+        reading = self._encoder.read(sentences, hints, table.spans, drafts)
+        return _Asked(table, wide, vectors, bias), reading
 
     def opened(
         self,
@@ -147,11 +162,6 @@ class ContextRanker:
             for ranking, (arcs, unknown) in zip(rankings, found, strict=True)
         ]
 
-    def glance(self, sentences: Sequence[Sentence]) -> list[float]:
-        """P(changed) of every token of ``sentences``, from the encoder alone."""
-        reading = self._encoder.read(sentences, self._hints(None, None))
-        return [p for changed in reading.changed for p in changed.tolist()]
-
     def _hints(self, spinner: str | None, rate: float | None) -> tuple[int, int]:
         family = self._family_token + self._families.get(spinner or "", 0)
         return family, self._rate_token + rate_bin(rate)
@@ -159,13 +169,11 @@ class ContextRanker:
     def _combine(
         self,
         lattices: Sequence[Lattice],
-        table: ArcTable,
-        wide: NDArray[np.float64],
-        vectors: Floats,
-        bias: Floats,
+        asked: _Asked,
         reading: Reading,
         shift: float,
     ) -> list[Ranking]:
+        table, wide, vectors, bias = asked
         owner = table.owner
         spans = reading.spans
         scale = spans.shape[1] ** -0.5
