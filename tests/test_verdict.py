@@ -119,16 +119,19 @@ def test_a_stump_is_walked_by_its_threshold() -> None:
         assert math.log(score / (1 - score)) == pytest.approx(0.5 + leaf - 1.0)
 
 
-@pytest.mark.parametrize(("words", "surer"), [(300, 1.0), (150, 1.0), (149, 2.0)])
-def test_the_glance_overrules_the_trees_if_it_is_surer(words: int, surer: float) -> None:
+@pytest.mark.parametrize("words", [300, 149])
+def test_both_looks_overrule_the_trees_if_they_are_surer(words: int) -> None:
     weights = np.zeros(len(GLANCE_RISES) + 1)
-    weights[-1] = 3.0
-    for leaf in (3.0 - surer - 0.5, 3.0 - surer + 0.5):
-        tree = np.array([[[0, 0, 0, 0, leaf]]], np.float32)
-        score = Verdict(weights, tree, 0.0).of(seen(HIGH, words), read(HIGH))
-        offset = 0.1 if words >= 150 else -1.0
-        expected = max(leaf, 3.0 - surer) + offset
-        assert math.log(score / (1 - score)) == pytest.approx(expected, abs=1e-6)
+    weights[0] = 1.0  # of the mean's log odds
+    high, low = (word_evidence(changed)[0] for changed in (HIGH, LOW))
+    offset = 0.1 if words >= 150 else -1.0
+    for untold, sure in ((HIGH, high), (LOW, low), ([], high)):
+        for leaf in (sure - 1.0, sure):
+            tree = np.array([[[0, 0, 0, 0, leaf]]], np.float32)
+            screening = replace(seen(HIGH, words), untold=tuple(untold))
+            score = Verdict(weights, tree, 0.0).of(screening, read(HIGH))
+            expected = max(leaf, sure - 0.5) + offset
+            assert math.log(score / (1 - score)) == pytest.approx(expected, abs=1e-6)
 
 
 def test_what_the_encoder_thinks_untold_counts_once_the_text_is_read() -> None:

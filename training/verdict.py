@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import math
 import pickle
 import random
 import re
@@ -43,11 +42,11 @@ from unspin.protect import ProtectedIndex, protected_spans
 from unspin.restorer import Restorer
 from unspin.tokens import paragraph_norms, sentences
 from unspin.verdict import (
+    _OVERRULES,
     GLANCE_RISES,
     READ_RISES,
     Reading,
     glance_features,
-    overrules,
     read_features,
 )
 
@@ -65,8 +64,6 @@ RIDGE = 20.0
 FOLDS = 5
 # The glance's weights are fitted on these: short passages say less of everything.
 LONGEST = ("whole", "long", "200")
-# Where the features of a glance have the log of the text's length.
-LOG_WORDS = 12
 
 
 def passage(text: str, size: int, rng: random.Random) -> str | None:
@@ -198,15 +195,16 @@ def fit(args: argparse.Namespace) -> None:
     full = (weights == 1) & np.isin(sizes, LONGEST)
     folds = np.array([zlib.crc32(row["document"].encode()) % FOLDS for row in found])
     glance, read = (np.stack([row[name] for row in found]) for name in ("glance", "read"))
-    odds = {name: np.zeros(len(found)) for name in ("glance", "read", "both")}
+    untold = read[:, : glance.shape[1]]  # these are what a glance without the lexicon shows
+    odds = {name: np.zeros(len(found)) for name in ("glance", "untold", "read", "both")}
     for fold in range(FOLDS):
         train, test = folds != fold, folds == fold
         *slopes, constant = regression(glance[train & full], ~clean[train & full])
         odds["glance"][test] = glance[test] @ slopes + constant
+        odds["untold"][test] = untold[test] @ slopes + constant
         trees = boosted(read[train], ~clean[train], weights[train])
         odds["read"][test] = trees.decision_function(read[test])
-    short = np.array([overrules(round(math.exp(row["glance"][LOG_WORDS]))) for row in found])
-    odds["both"] = np.maximum(odds["read"], odds["glance"] - short)
+    odds["both"] = np.maximum(odds["read"], np.minimum(odds["glance"], odds["untold"]) - _OVERRULES)
     for size in sorted(set(sizes)):
         here = sizes == size
         for name, values in odds.items():
