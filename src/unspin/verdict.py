@@ -45,9 +45,8 @@ _HIGH = (0.5, 0.8, 0.95)
 _TOP = 30
 # Of texts of no known genre fewer are spun than the trees were shown: what is added to log
 # odds at the default prior, after the glance, after reading a text of some length, a short
-# one, and what words alone call SpinBot's: of the texts that the trees were fitted on, 71
-# clean ones are these, and 14 of them score above 0.5 (0.94 at most). Set by hand on clean
-# prose of six kinds, whole, and short on hand-written negatives.
+# one, and what words alone call SpinBot's, whose texts the trees trust less than they should.
+# Set by hand on clean prose of six kinds, whole, and short on hand-written negatives.
 _OFFSET_GLANCE, _OFFSET, _OFFSET_SHORT, _OFFSET_IMITATED = -1.0, 0.1, -1.0, 0.4
 _SHORT = 150
 # How much surer than the trees both looks of the glance must be to overrule them (nats). Without
